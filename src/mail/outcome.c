@@ -30,6 +30,17 @@ outcome_text(const struct outcome *o)
 	return o->text != NULL ? o->text : "";
 }
 
+bool
+outcome_is_like(const struct outcome *a, const struct outcome *b)
+{
+	return a->kind == b->kind && a->status == b->status &&
+	    a->code == b->code && a->step == b->step &&
+	    a->in_doubt == b->in_doubt && a->text == b->text &&
+	    a->not_attempted == b->not_attempted &&
+	    a->delay_reported == b->delay_reported &&
+	    strcmp(a->enhanced, b->enhanced) == 0;
+}
+
 static void
 release_text(struct outcome *o)
 {

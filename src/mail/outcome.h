@@ -75,6 +75,12 @@ void	outcome_set_text(struct outcome *, const char *fmt, ...)
 void	outcome_add_text(struct outcome *, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 
+/*
+ * Whether the outcomes differ at most in what the session or the queue notes
+ * about them, because they have the same reply and share its text.
+ */
+bool	outcome_is_like(const struct outcome *, const struct outcome *);
+
 /* Replaces the text with that of another outcome. */
 void	outcome_share_text(struct outcome *, const struct outcome *like);
 

@@ -35,10 +35,18 @@ escape_word(struct buffer *b, const char *text)
 {
 	char	piece[3];
 
-	for (; *text != '\0'; text++) {
-		unsigned char	c = (unsigned char)*text;
+	for (;;) {
+		size_t	plain = 0;
 
-		buffer_add(b, piece, escape_byte(piece, c, is_unescaped(c)));
+		while (is_unescaped((unsigned char)text[plain]))
+			plain++;
+		buffer_add(b, text, plain);
+		text += plain;
+		if (*text == '\0')
+			break;
+		buffer_add(b, piece, escape_byte(piece, (unsigned char)*text,
+		    false));
+		text++;
 	}
 }
 

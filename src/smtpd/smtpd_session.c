@@ -262,9 +262,13 @@ end_message(struct smtpd_state *s, struct failure *why)
 		s->without_message = 0;
 	}
 	for (size_t i = 0; good && i < replies; i++) {
-		if (outcomes != NULL && s->lmtp)
+		/* Most outcomes have the same reply as the one before. */
+		bool	again = outcomes != NULL && i > 0 &&
+			    outcome_is_like(&outcomes[i], &outcomes[i - 1]);
+
+		if (outcomes != NULL && s->lmtp && !again)
 			smtpd_reply_outcome(&s->reply, &outcomes[i], queued);
-		else if (outcomes != NULL)
+		else if (outcomes != NULL && !s->lmtp)
 			smtpd_reply_outcomes(&s->reply, &s->envelope, outcomes,
 			    queued);
 		good = smtpd_reply_write(&s->reply, s->stream, why);

@@ -92,7 +92,11 @@ random_path(uint64_t *seed, struct envelope_file *file, size_t most)
 		to->orcpt = random_word(seed, 50);
 	file->outcomes = memory_resize(file->outcomes, n,
 	    sizeof(*file->outcomes));
-	file->outcomes[n - 1] = random_outcome(seed, most);
+	file->outcomes[n - 1] = (struct outcome){ .kind = OUTCOME_WAITING };
+	if (n > 1 && next_random(seed) % 3 == 0)
+		outcome_set(&file->outcomes[n - 1], &file->outcomes[n - 2]);
+	else
+		file->outcomes[n - 1] = random_outcome(seed, most);
 }
 
 static void

@@ -163,6 +163,32 @@ a_result_is_read_as_it_was_written(void **state)
 }
 
 static void
+outcomes_that_are_alike_are_read_as_they_were_written(void **state)
+{
+	static const char	text[] =
+		"path delivered 0 250 final 2.0.0 - a@x ok\n"
+		"path delivered 0 250 final 2.0.0 s b@x\n"
+		"path delivered 0 250 final 2.0.0 s c@x\n"
+		"path failed 67 550 rcpt 5.1.1 s d@x\n"
+		"path failed 67 550 rcpt 5.1.1 - e@x no\n"
+		"path failed 67 550 rcpt 5.1.1 s f@x\n"
+		"path failed 67 550 rcpt 5.1.1 - g@x\n"
+		"path failed 67 550 rcpt 5.1.1 - h@x\n"
+		"path failed 67 550 rcpt 5.1.1 - i@x no\n"
+		"end 9";
+	struct service_result	r;
+	struct buffer		again = { 0 };
+	struct failure		why;
+
+	(void)state;
+	assert_true(read_result(&r, text, &why));
+	service_result_write(&again, &r);
+	assert_string_equal(again.data, text);
+	buffer_free(&again);
+	service_result_free(&r);
+}
+
+static void
 a_failure_is_read_as_it_was_written(void **state)
 {
 	static const char	text[] = "failure 64 no%20recipients\nend 0";
@@ -480,6 +506,7 @@ refuses_entry(void **state)
 static const struct CMUnitTest result_spec[] = {
 	cmocka_unit_test(a_name_is_limited),
 	cmocka_unit_test(a_result_is_read_as_it_was_written),
+	cmocka_unit_test(outcomes_that_are_alike_are_read_as_they_were_written),
 	cmocka_unit_test(a_failure_is_read_as_it_was_written),
 	cmocka_unit_test(a_failure_without_a_text_is_read_as_it_was_written),
 	cmocka_unit_test(facts_are_read_as_they_were_written),
