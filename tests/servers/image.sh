@@ -77,22 +77,27 @@ install='
 	chmod 755 /usr/sbin/policy-rc.d
 	echo client.test >/etc/mailname
 	export DEBIAN_FRONTEND=noninteractive
-	release=
+	options="-y --no-install-recommends --allow-downgrades"
+	preferred=/etc/apt/preferences.d/release
 	case $PACKAGES in *:i386*)
 		# Of a library, both architectures must have the same version,
-		# which the archive of security updates may not have.
+		# which the archive of security updates may not have.  If it is
+		# installed, that of the release replaces it.
 		dpkg --add-architecture i386
 		apt-get update >&2 || :
-		release="-t $(. /etc/os-release && echo "$VERSION_CODENAME")"
+		printf "%s\n" "Package: *" "Pin-Priority: 1001" \
+		    "Pin: release n=$(. /etc/os-release && echo "$VERSION_CODENAME")" \
+		    >$preferred
 		;;
 	esac
 	{
 		# shellcheck disable=SC2086
-		apt-get -y --no-install-recommends install $release $PACKAGES || {
+		apt-get $options install $PACKAGES || {
 			apt-get update
-			apt-get -y --no-install-recommends install $PACKAGES
+			apt-get $options install $PACKAGES
 		}
 	} </dev/null >&2
+	rm -f $preferred
 	cd "$SCRATCH/new"
 	rm -rf var/cache/apt var/lib/apt var/log usr/share/doc \
 	    usr/share/man usr/share/javascript usr/share/locale etc/resolv.conf
