@@ -69,13 +69,26 @@ resolved_size(const union resolved_address *a)
 	return a->any.sa_family == AF_INET6 ? sizeof(a->in6) : sizeof(a->in);
 }
 
-/* Copies and frees the list of getaddrinfo(). */
+static bool
+has_address(const struct resolved *r, const struct addrinfo *a)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (memcmp(&r->address[i], a->ai_addr, a->ai_addrlen) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Copies and frees the list of getaddrinfo(), which has an address twice if the
+ * hosts file names 127.0.0.1 and ::1 localhost, and only IPv4 is wanted.
+ */
 static void
 take_list(struct resolved *r, struct addrinfo *list)
 {
 	for (const struct addrinfo *a = list; a != NULL && r->n < RESOLVE_MAX;
 	    a = a->ai_next)
-		if (a->ai_addrlen <= sizeof(r->address[0]))
+		if (a->ai_addrlen <= sizeof(r->address[0]) &&
+		    !has_address(r, a))
 			memcpy(&r->address[r->n++], a->ai_addr, a->ai_addrlen);
 	freeaddrinfo(list);
 }

@@ -18,6 +18,7 @@
 #include "support/mock_smtp.h"
 #include "support/network.h"
 #include "support/program.h"
+#include "support/skip.h"
 
 #define SERVICE(n, p, at, host) { .name = n, .type = DNS_SRV, \
 	.priority = p, .port = at, .value = host }
@@ -104,6 +105,9 @@ static const struct lookup_case cases[] = {
 	    "the DNS (" },
 	{ "the second address of a name is tried", "smtp://two.test:2501",
 	    "tls = off\n", 0, NULL },
+	{ "an address that is listed twice is tried once",
+	    "smtp://both.test:2502", "tls = off\nsource_address = 127.0.0.1\n",
+	    EX_TEMPFAIL, "both.test:2502: 127.0.0.1: Connection refused (" },
 };
 
 static void
@@ -117,6 +121,8 @@ finds(void **state)
 	    certificates.ca, c->more != NULL ? c->more : "");
 	relais_run(&out, conf_write(&dir, NULL, NULL, more.data),
 	    WORDS("-i", "b@example.net"), "\nHello\n");
+	if (strstr(out.err.data, "cannot load the TLS module") != NULL)
+		skip_because("the program was built without tls.so");
 	if (c->err == NULL)
 		assert_string_equal(out.err.data, "");
 	else if (strstr(out.err.data, c->err) == NULL)
@@ -163,7 +169,8 @@ main(void)
 	enum { N = sizeof(cases) / sizeof(*cases) };
 	struct CMUnitTest	tests[N];
 
-	if (!network_alone() || !network_add_ipv4("198.51.100.9"))
+	if (!network_alone() || !network_add_ipv4("198.51.100.9") ||
+	    !network_set_hosts("127.0.0.1 both.test\n::1 both.test\n"))
 		return network_skip();
 	for (size_t i = 0; i < N; i++)
 		tests[i] = (struct CMUnitTest){ .name = cases[i].sentence,

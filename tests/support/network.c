@@ -71,12 +71,24 @@ network_alone(void)
 	    replace("/etc/nsswitch.conf", "nss", "hosts: files dns\n");
 }
 
+static bool
+replace_again(const char *path, const char *name, const char *text)
+{
+	if (umount2(path, MNT_DETACH) == -1)
+		return refused(path);
+	return replace(path, name, text);
+}
+
 bool
 network_set_resolver(const char *text)
 {
-	if (umount2("/etc/resolv.conf", MNT_DETACH) == -1)
-		return refused("/etc/resolv.conf");
-	return replace("/etc/resolv.conf", "resolv", text);
+	return replace_again("/etc/resolv.conf", "resolv", text);
+}
+
+bool
+network_set_hosts(const char *text)
+{
+	return replace_again("/etc/hosts", "hosts", text);
 }
 
 bool

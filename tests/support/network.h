@@ -24,10 +24,11 @@ bool	network_add_ipv4(const char *address);
 bool	network_add_ipv6(const char *address);
 
 /*
- * Replaces the /etc/resolv.conf of network_alone().  Returns false, after printing the reason, if the
- * system does not allow it.
+ * Replace the files of network_alone(), whose /etc/hosts is empty.  Return
+ * false, after printing the reason, if the system does not allow it.
  */
 bool	network_set_resolver(const char *text);
+bool	network_set_hosts(const char *text);
 
 /* For main() if there is no such network: reports one skipped test. */
 int	network_skip(void);
