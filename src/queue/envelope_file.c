@@ -11,7 +11,7 @@
 #include "util/text.h"
 
 static const char	first_line[] = "relais-queue 1\n";
-static const char	message_line[] = "message %010zu %010zu %020zu\n";
+static const char	message_line[] = "message %010llu %010llu %020llu\n";
 
 enum {
 	REASON_WIDTH = 512,
@@ -196,7 +196,7 @@ envelope_file_write(struct buffer *b, struct envelope_file *file,
 		    "an address or identifier contains a line break");
 	buffer_add_text(b, first_line);
 	/* The numbers have a fixed width, and are filled in below. */
-	buffer_addf(b, message_line, (size_t)0, (size_t)0, (size_t)0);
+	buffer_addf(b, message_line, 0ULL, 0ULL, 0ULL);
 	write_fields(b, file);
 	write_forward_paths(b, file, width);
 	buffer_add_byte(b, '\n');
@@ -205,8 +205,9 @@ envelope_file_write(struct buffer *b, struct envelope_file *file,
 		return failed(why, EX_DATAERR,
 		    "the envelope is too long for the queue");
 	snprintf(line, sizeof(line), message_line,
-	    (size_t)file->message_at, (size_t)file->header_size,
-	    (size_t)file->message_size);
+	    (unsigned long long)file->message_at,
+	    (unsigned long long)file->header_size,
+	    (unsigned long long)file->message_size);
 	memcpy(b->data + start + strlen(first_line), line, strlen(line));
 	return true;
 }
