@@ -15,8 +15,9 @@ local_names_begin(struct local_names *n, const struct config *config,
 		domain = NULL;
 	*n = (struct local_names){
 		.config = config,
-		.rules = { { me->host, me->domain },
-		    config_text(config, NULL, KEY_ROOT), domain },
+		.rules = { .names = { me->host, me->domain },
+		    .root = config_text(config, NULL, KEY_ROOT),
+		    .domain = domain },
 	};
 }
 

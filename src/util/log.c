@@ -237,6 +237,9 @@ add_event(const struct log *log, struct log_event *e)
 		way->dropped++;
 }
 
+static void	add_text(const struct log *, struct log_event, const char *fmt,
+		    va_list) __attribute__((format(printf, 3, 0)));
+
 /* The text is formatted only if there is a log. */
 static void
 add_text(const struct log *log, struct log_event e, const char *fmt,
