@@ -538,7 +538,17 @@ leave_only(enum layer layer)
 		_exit(ATTACK_FAILED);
 }
 
-/* Skips the test if the kernel lacks the layer; does not use sandbox.c. */
+#if defined(__x86_64__) || defined(__aarch64__) || \
+    (defined(__riscv) && __riscv_xlen == 64)
+enum { HAS_FILTER = true };
+#else
+enum { HAS_FILTER = false };
+#endif
+
+/*
+ * Skips the test if the kernel or the sandbox lacks the layer; does not use
+ * sandbox.c.
+ */
 static void
 require_layer(enum layer layer)
 {
@@ -548,6 +558,8 @@ require_layer(enum layer layer)
 
 	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &error) != 0)
 		skip_because("the kernel has no seccomp filters");
+	if (layer == FILTER && !HAS_FILTER)
+		skip_because("the sandbox has no filter on this architecture");
 	if (layer == CAPABILITIES && geteuid() != 0)
 		skip_because("only root has capabilities to drop");
 	if ((layer == LANDLOCK_2 && landlock < 2) ||
