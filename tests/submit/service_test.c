@@ -1,6 +1,6 @@
 /*
  * service_path(): which settings allow the use of the service; and replies of a
- * service that is not ours.  Sessions with the service are in
+ * service that is not ours, or is an older version.  Sessions with the service are in
  * tests/program/service_client_test.c.
  */
 #include <setjmp.h>
@@ -9,16 +9,20 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "submit/service.h"
+#include "submit/service_protocol.h"
 #include "support/cases.h"
+#include "support/mock_smtp.h"
 #include "support/temp_dir.h"
 #include "util/memory.h"
 
@@ -121,6 +125,8 @@ static const struct reply_case reply_table[] = {
 	    .why = "refused the options of the session: 550 no" },
 	{ "a service that closes the connection is down", "220-a\r\n",
 	    .answer = SERVICE_DOWN, .why = "closed the connection" },
+	{ "a service that is busy is tried again", "421 busy\r\n",
+	    .answer = SERVICE_DOWN, .why = "cannot connect" },
 	{ "a greeting without end is not read without end", "220-a\r\n",
 	    .repeated = true, .answer = SERVICE_DOWN, .why = "has no end" },
 };
@@ -175,6 +181,139 @@ service_answers(void **state)
 }
 
 static void
+a_path_that_is_too_long_is_no_socket(void **state)
+{
+	const struct service_options	 options = { .queue = false };
+	struct buffer			 greeting = { 0 };
+	struct failure			 why;
+	char				 path[200] = "/";
+	int				 fd;
+
+	(void)state;
+	memset(path + 1, 'x', sizeof(path) - 2);
+	assert_int_equal(service_connect(path, &options, &fd, &greeting, &why),
+	    SERVICE_DOWN);
+	assert_int_equal(why.status, EX_CONFIG);
+	assert_non_null(strstr(why.text, "the path is too long for a Unix "
+	    "socket"));
+}
+
+/* ------------------------------------------------------------ one message */
+
+enum { STEPS = 3, SEVERAL = 2 };
+
+struct submit_case {
+	const char		*sentence;
+	size_t			 n;		/* recipients */
+	size_t			 name_len;	/* of the full name */
+	bool			 requires_tls;
+	struct step		 steps[STEPS];	/* of the service */
+	enum service_answer	 answer;
+	const char		*why;		/* if it is not accepted */
+	enum outcome_kind	 kind[SEVERAL];
+};
+
+static const struct submit_case submit_table[] = {
+	{ "the result contains the paths that were refused at RCPT", 2,
+	    .steps = { { .at = ON_RCPT, .match = "0@", .say = "550 no" },
+	    { .at = ON_OTHER, .match = "RESULT", .say = "250-path delivered 0 "
+	    "250 final 2.0.0 - 1@example.net ok\n250 end 1" },
+	    { .at = ON_OTHER, .say = "250 ok" } },
+	    .answer = SERVICE_ACCEPTED,
+	    .kind = { OUTCOME_DELIVERED, OUTCOME_FAILED } },
+	{ "without a result, the replies of LMTP decide", 2,
+	    .steps = { { .at = ON_OTHER, .match = "RESULT", .say = "250 ??" },
+	    { .at = ON_BODY, .match = "1@", .say = "451 later" },
+	    { .at = ON_OTHER, .say = "250 ok" } },
+	    .answer = SERVICE_ACCEPTED,
+	    .kind = { OUTCOME_DELIVERED, OUTCOME_DEFERRED } },
+	{ "if the connection is lost, the paths are deferred", 2,
+	    .steps = { { .at = ON_BODY, .say = "", .then = THEN_CLOSE },
+	    { .at = ON_OTHER, .say = "250 ok" } },
+	    .answer = SERVICE_ACCEPTED,
+	    .kind = { OUTCOME_DEFERRED, OUTCOME_DEFERRED } },
+	{ "a service that refuses the options is not asked", 1,
+	    .answer = SERVICE_DOWN, .why = "OPTIONS late-checks name=: 500 " },
+	{ "an older service does not promise REQUIRETLS", 1,
+	    .requires_tls = true, .answer = SERVICE_DOWN,
+	    .why = "is an older version without REQUIRETLS: restart it" },
+	{ "the service accepts a number of recipients",
+	    SERVICE_RECIPIENTS_MAX + 1, .answer = SERVICE_UNASKED,
+	    .why = "too many recipients: 100001 (the service accepts 100000)" },
+	{ "the service accepts a name of limited length", 1,
+	    .name_len = SERVICE_NAME_MAX + 1, .answer = SERVICE_UNASKED,
+	    .why = "-F: the name has more than 1000 octets" },
+};
+
+static void
+make_message(struct message *m)
+{
+	static const struct message_limits	limits;
+	struct failure				why;
+
+	message_begin(m, &limits);
+	assert_true(message_feed(m, "A: b\n\nHello\n", 12, &why));
+	assert_true(message_end(m, &why));
+}
+
+static void
+make_envelope(struct envelope *env, const struct submit_case *c)
+{
+	char	path[40];
+
+	*env = (struct envelope){ .requiretls = c->requires_tls ?
+	    REQUIRETLS_YES : REQUIRETLS_NO };
+	envelope_set_reverse(env, "a@example.org");
+	for (size_t i = 0; i < c->n; i++) {
+		snprintf(path, sizeof(path), "%zu@example.net", i);
+		envelope_add(env, path);
+	}
+}
+
+static void
+is_submitted(void **state)
+{
+	const struct submit_case	*c = *state;
+	const struct submit_options	 how = { .mode = SUBMIT_NOW };
+	struct script			 script = { .lmtp = true,
+					    .keywords = "" };
+	char				*name = memory_new(c->name_len + 1, 1);
+	struct envelope			 env;
+	struct message			 message;
+	struct submit_request		 request = { .envelope = &env,
+					    .message = &message,
+					    .full_name = name };
+	struct submit_result		 result;
+	struct temp_dir			 dir;
+	struct mock_smtp		*host;
+	struct failure			 why = { .text = "" };
+	sigset_t			 before;
+
+	temp_dir_make(&dir);
+	script.address = temp_dir_path(&dir, "s");
+	memcpy(script.steps, c->steps, sizeof(c->steps));
+	host = mock_smtp_start(&script);
+	memset(name, 'x', c->name_len);
+	make_message(&message);
+	make_envelope(&env, c);
+	/* After the message was accepted, signals are blocked. */
+	sigprocmask(SIG_BLOCK, NULL, &before);
+	assert_int_equal(service_submit(host->address, &how, &request, &result,
+	    &why), c->answer);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (c->why != NULL && strstr(why.text, c->why) == NULL)
+		fail_msg("%s", why.text);
+	for (size_t i = 0; c->answer == SERVICE_ACCEPTED && i < SEVERAL; i++)
+		assert_int_equal(result.outcomes[i].kind, c->kind[i]);
+	submit_result_free(&result);
+	envelope_free(&env);
+	message_free(&message);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
+	free(name);
+}
+
+static void
 assert_advice(enum service_answer answer, const char *advice)
 {
 	struct failure	why, reason;
@@ -199,6 +338,7 @@ advice_depends_on_the_state_of_the_service(void **state)
 
 static const struct CMUnitTest advice_spec[] = {
 	cmocka_unit_test(advice_depends_on_the_state_of_the_service),
+	cmocka_unit_test(a_path_that_is_too_long_is_no_socket),
 };
 
 int
@@ -206,5 +346,6 @@ main(void)
 {
 	return CASES_RUN("service_path", has_path, path_table) +
 	    CASES_RUN("replies of a service", service_answers, reply_table) +
+	    CASES_RUN("one message", is_submitted, submit_table) +
 	    cmocka_run_group_tests(advice_spec, NULL, NULL);
 }
