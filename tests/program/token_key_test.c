@@ -199,6 +199,35 @@ other_users_cannot_use_a_login(void **state)
 	close_place(&p);
 }
 
+/* The proxy does not exist. */
+static void
+token_proxy_passes_the_proxy_of_the_environment(void **state)
+{
+	static const char *const	values[] = { "token_proxy=off",
+						    "token_proxy=environment" };
+	struct program			program;
+	struct place			p;
+	const char			*words[8];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		open_place(&p, NULL, PLAIN, EXPIRED);
+		words[0] = "relais", words[1] = "-C", words[2] = p.s.conf;
+		words[3] = "-o", words[4] = values[i];
+		words[5] = "a@example.net", words[6] = NULL;
+		program = tls_fixture_program(&p.s);
+		program.argv = words;
+		program.env = WORDS("HTTPS_PROXY=http://127.0.0.1:1");
+		program_run(&p.s.o, &program);
+		assert_int_equal(p.s.o.status, i == 0 ? EX_OK : EX_TEMPFAIL);
+		if (i == 1)
+			tls_fixture_said(&p.s, "127.0.0.1 port 1");
+		assert_int_equal(authorization_count(&p.server, "\"/token\""),
+		    i == 0);
+		close_place(&p);
+	}
+}
+
 static void
 check_shows_the_login(void **state)
 {
@@ -391,6 +420,7 @@ after_a_new_login_waiting_messages_are_sent(void **state)
 static const struct CMUnitTest more[] = {
 	cmocka_unit_test(a_new_token_may_find_the_smarthost_unreachable),
 	cmocka_unit_test(other_users_cannot_use_a_login),
+	cmocka_unit_test(token_proxy_passes_the_proxy_of_the_environment),
 	cmocka_unit_test(check_shows_the_login),
 	cmocka_unit_test(check_reports_a_missing_login),
 	cmocka_unit_test(check_says_how_to_log_in_again),
