@@ -718,6 +718,9 @@ environment_loses_one_newline(void **state)
 	unsetenv("RELAIS_HELO_FILE");
 }
 
+#define LONG_NAME \
+	"A123456789B123456789C123456789D123456789E123456789F123456789G123456789"
+
 static void
 environment_is_checked(void **state)
 {
@@ -741,6 +744,9 @@ environment_is_checked(void **state)
 	setenv("RELAIS_PORT", "465", 1);
 	assert_refused(t, "", "unknown key \"port\"");
 	unsetenv("RELAIS_PORT");
+	setenv("RELAIS_" LONG_NAME, "1", 1);
+	assert_refused(t, "", "environment RELAIS_" LONG_NAME ": unknown key");
+	unsetenv("RELAIS_" LONG_NAME);
 }
 
 /* The password that systemd passes to a service. */

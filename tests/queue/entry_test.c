@@ -685,6 +685,25 @@ plant_broken_header(struct spool *spool, const char *id)
 	close(fd);
 }
 
+/* The header has more octets than an entry can have. */
+static void
+plant_long_header(struct spool *spool, const char *id)
+{
+	unsigned long	header = ENVELOPE_FILE_HEADER_MAX + 1, at, size;
+	char		text[200] = "", line[100];
+	int		fd;
+
+	plant_copy(spool, id, (off_t)header);
+	fd = openat(spool->dir[SPOOL_QUEUE], planted, O_RDWR);
+	assert_true(pread(fd, text, sizeof(text) - 1, 0) > 0);
+	assert_int_equal(sscanf(text, "relais-queue 1\nmessage %lu %*u %lu",
+	    &at, &size), 2);
+	snprintf(line, sizeof(line), "relais-queue 1\nmessage %010lu %010lu "
+	    "%020lu\n", at, header, size + header);
+	assert_int_equal(pwrite(fd, line, strlen(line), 0), strlen(line));
+	close(fd);
+}
+
 /* The file is moved unchanged, and the valid entry can be opened. */
 static void
 is_moved_to_failed(void **state)
@@ -702,7 +721,7 @@ is_moved_to_failed(void **state)
 	plant(&spool, id);
 	assert_int_equal(fstatat(spool.dir[SPOOL_QUEUE], planted, &before,
 	    AT_SYMLINK_NOFOLLOW), 0);
-	if (plant != plant_broken_header)
+	if (plant != plant_broken_header && plant != plant_long_header)
 		assert_int_not_equal(try_to_open(&spool, planted, ENTRY_LOOK),
 		    ENTRY_OPENED);
 	assert_int_equal(temp_spool_count(&spool, SPOOL_FAILED), 0);
@@ -931,6 +950,7 @@ static struct CMUnitTest entry_spec[] = {
 	MOVES("an entry that is truncated in its envelope",
 	    plant_cut_in_the_envelope),
 	MOVES("an entry with an invalid header", plant_broken_header),
+	MOVES("an entry with a header that is too long", plant_long_header),
 	cmocka_unit_test(an_entry_with_two_hard_links_is_moved_to_failed),
 	cmocka_unit_test(an_invalid_file_name_is_not_opened),
 	cmocka_unit_test(a_header_that_cannot_be_read_back_is_refused),

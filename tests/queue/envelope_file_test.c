@@ -479,6 +479,8 @@ static struct CMUnitTest envelope_file_spec[] = {
 	REFUSES("a digest contains at least one message",
 	    FIELDS "digest \n" STATE PATH "\n"),
 	READS("two forward-paths are valid", FIELDS STATE PATH PATH "\n"),
+	REFUSES("a line with a digest must have an end",
+	    FIELDS "digest " IDS),
 	REFUSES("a forward-path is required", FIELDS STATE "\n"),
 	REFUSES("an empty line is required at the end", FIELDS STATE PATH),
 	REFUSES("an empty line must be the last one",

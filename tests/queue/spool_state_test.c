@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -108,6 +109,29 @@ an_invalid_file_has_no_facts(void **state)
 	close_it(&facts);
 	spool_state_read(&facts, &spool);
 	assert_int_equal(spool_state_find(&facts, url, NULL)->trouble_count, 1);
+	spool_state_free(&facts);
+	temp_spool_remove(&spool);
+}
+
+static void
+a_file_with_another_name_does_not_change(void **state)
+{
+	struct spool_state	facts;
+	struct failure		why;
+	struct spool		spool;
+
+	(void)state;
+	temp_spool_make(&spool, 0);
+	put_file(&spool, "relais-state 1\nsince 5\nend\n");
+	assert_int_equal(linkat(spool.fd, "state", spool.fd, "other", 0), 0);
+	assert_false(spool_state_open(&facts, &spool, 7, &why));
+	assert_int_equal(why.status, EX_CANTCREAT);
+	assert_non_null(strstr(why.text, "/state: Operation not permitted"));
+	assert_int_equal(facts.since, 5);
+	facts.since = 6;
+	assert_true(spool_state_close(&facts, &why));
+	spool_state_read(&facts, &spool);
+	assert_int_equal(facts.since, 5);
 	spool_state_free(&facts);
 	temp_spool_remove(&spool);
 }
@@ -288,6 +312,8 @@ static const struct CMUnitTest spool_state_spec[] = {
 	    "relais-state 1\nsince 5\nsmarthost\n\ttrouble_count 5\n"),
 	INVALID("an incomplete escape makes the file invalid",
 	    "relais-state 1\nsince 5\ngiven_up_text a%2\nend\n"),
+	{ "a file with another name does not change",
+	    a_file_with_another_name_does_not_change, NULL, NULL, NULL },
 	{ "unknown facts are ignored", unknown_facts_are_ignored, NULL, NULL,
 	    NULL },
 	{ "processes that count at the same time do not lose a count",

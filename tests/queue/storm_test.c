@@ -242,6 +242,25 @@ another_kind_of_file_is_an_error(void **state)
 }
 
 static void
+a_file_with_another_name_is_an_error(void **state)
+{
+	struct storm_message	m = { .uid = 1, .key = "a", .limit = 1,
+				    .period = HOUR };
+	struct spool		spool;
+	struct failure		why;
+	int64_t			until;
+
+	(void)state;
+	temp_spool_make(&spool, 0);
+	assert_true(storm_count(&spool, &m, NOW, &until, &why));
+	assert_int_equal(linkat(spool.fd, "storm", spool.fd, "other", 0), 0);
+	assert_false(storm_count(&spool, &m, NOW, &until, &why));
+	assert_int_equal(until, 0);
+	assert_non_null(strstr(why.text, "/storm: Operation not permitted"));
+	temp_spool_remove(&spool);
+}
+
+static void
 a_time_that_is_out_of_range_is_not_used(void **state)
 {
 	struct storm_message	m = { .uid = 1, .key = "a", .limit = 1,
@@ -277,6 +296,7 @@ main(void)
 		cmocka_unit_test(
 	    a_message_that_cannot_be_counted_is_not_beyond_the_limit),
 	cmocka_unit_test(another_kind_of_file_is_an_error),
+		cmocka_unit_test(a_file_with_another_name_is_an_error),
 		cmocka_unit_test(a_time_that_is_out_of_range_is_not_used),
 	};
 

@@ -97,6 +97,8 @@ static const struct CMUnitTest reply_spec[] = {
 	    "550 2.0.0 fine\r\n", 550, "", "2.0.0 fine"),
 	READS("an incomplete enhanced status code is text",
 	    "250 2.0 liters\r\n", 250, "", "2.0 liters"),
+	READS("a part of an enhanced status code has up to three digits",
+	    "250 2.1000.0 liters\r\n", 250, "", "2.1000.0 liters"),
 	READS("354 has no enhanced status code", "354 3.0.0 go on\r\n", 354, "",
 	    "3.0.0 go on"),
 	READS("control characters are made visible",
@@ -211,6 +213,8 @@ reply_line_joins_the_lines(void **state)
 	assert_string_equal(reply_line(&r, line, sizeof(line)),
 	    "550 5.7.1 go / away");
 	assert_string_equal(reply_line(&r, line, 12), "550 5.7.1 g");
+	assert_true(read_from("250\r\n", 5, &r, &why));
+	assert_string_equal(reply_line(&r, line, sizeof(line)), "250");
 }
 
 static const struct CMUnitTest reply_bounds[] = {
