@@ -111,15 +111,22 @@ find_refused(const struct spool_state *s, int64_t now, struct facts *f)
 	}
 }
 
-static void
-find_given_up(const struct spool_state *s, int64_t now, struct facts *f)
+/* Whether an entry was given up that is to be reported, or was so lately. */
+static bool
+is_given_up(const struct spool_state *s, int64_t now)
 {
 	bool	reported = (s->alarm & REASON_GIVEN_UP) != 0;
 	int64_t	age = now - s->given_up_at;
 
 	/* If the clock was set back, the time can be in the future. */
-	if (s->given_up_at == 0 || age > (reported ? HOUR : DAY) ||
-	    age < -HOUR || (!reported && s->given_up_at <= s->given_up_told))
+	return s->given_up_at != 0 && age <= (reported ? HOUR : DAY) &&
+	    age >= -HOUR && (reported || s->given_up_at > s->given_up_told);
+}
+
+static void
+find_given_up(const struct spool_state *s, int64_t now, struct facts *f)
+{
+	if (!is_given_up(s, now))
 		return;
 	f->reasons |= REASON_GIVEN_UP;
 	f->given_up_at = s->given_up_at;
@@ -482,7 +489,7 @@ alarm_is_due(const struct config *config, const struct spool *spool,
 	if (queue->oldest != 0 && now - queue->oldest >= alarm_after(config))
 		return true;
 	spool_state_read(&state, spool);
-	due = state.alarm != 0 || state.given_up_at > state.given_up_told;
+	due = state.alarm != 0 || is_given_up(&state, now);
 	spool_state_free(&state);
 	return due;
 }
