@@ -337,6 +337,25 @@ dsn_is_not_requested_if_it_is_not_offered(void **state)
 	fixture_close(&p);
 }
 
+/* The notice of the delivery would be an entry of the queue. */
+static void
+without_a_queue_a_missing_notice_is_logged(void **state)
+{
+	struct fixture		p;
+	struct program_result	o;
+
+	(void)state;
+	fixture_open(&p, &(struct script){ .keywords = "PIPELINING" }, "smtp",
+	    "log = stderr\n");
+	relais_run(&o, p.conf, WORDS("-N", "success", "-f", "a@example.org",
+	    "a@example.net"), "\nhi\n");
+	assert_int_equal(o.status, 0);
+	assert_non_null(strstr(o.err.data, "the sender cannot be notified of "
+	    "the delivery: the notice needs a queue\n"));
+	program_result_free(&o);
+	fixture_close(&p);
+}
+
 /* Who the errors are told is a matter of -e; that they are errors is not. */
 struct error_mode_case {
 	const char	*option;
@@ -586,6 +605,7 @@ static const struct CMUnitTest options_spec[] = {
 	cmocka_unit_test(verify_leaves_standard_input_alone),
 	cmocka_unit_test(dsn_is_requested_if_it_is_offered),
 	cmocka_unit_test(dsn_is_not_requested_if_it_is_not_offered),
+	cmocka_unit_test(without_a_queue_a_missing_notice_is_logged),
 	QUIET("-oeq"), QUIET("-eq"), QUIET("-OErrorMode=q"),
 	LOUD("-oep"), LOUD("-oem"), LOUD("-oew"), LOUD("-oee"), LOUD("-em"),
 	LOUD("-i"),
