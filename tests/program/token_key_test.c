@@ -341,22 +341,28 @@ a_renewal_is_completed_if_sendmail_is_killed(void **state)
 	close_place(&p);
 }
 
+/* Sets the age of the login in days. */
+static void
+set_age(struct place *p, int age)
+{
+	const char	*name = temp_dir_path(&p->s.dir, "tokens/work");
+	struct timespec	 times[2] = { { .tv_nsec = UTIME_OMIT },
+			    { .tv_sec = time(NULL) - age * 86400L } };
+
+	assert_int_equal(utimensat(AT_FDCWD, name, times, 0), 0);
+}
+
 /* Queue runs on schedule, with this age of the login in days. */
 static void
 runs_queue(struct place *p, int age)
 {
-	char		*name = strdup(temp_dir_path(&p->s.dir,
-			    "tokens/work"));
-	struct timespec	 times[2] = { { .tv_nsec = UTIME_OMIT },
-			    { .tv_sec = time(NULL) - age * 86400L } };
-	char		 queue[120];
+	char	queue[120];
 
 	snprintf(queue, sizeof(queue), "queue=%s/spool", p->s.dir.path);
 	for (size_t i = 0; i < 3; i++)
 		temp_dir_write(&p->s.dir, (const char *[]){ "spool/queue/.new",
 		    "spool/tmp/.new", "spool/failed/.new" }[i], 0600, "");
-	assert_int_equal(utimensat(AT_FDCWD, name, times, 0), 0);
-	free(name);
+	set_age(p, age);
 	for (int i = 0; i < 2; i++) {
 		program_result_free(&p->s.o);
 		relais_run(&p->s.o, p->s.conf, WORDS("-o", queue, "queue",
@@ -376,6 +382,29 @@ an_idle_login_is_renewed_once(void **state)
 	assert_int_equal(authorization_count(&p.server, "\"/token\""), 0);
 	runs_queue(&p, 8);
 	assert_int_equal(authorization_count(&p.server, "\"/token\""), 1);
+	close_place(&p);
+}
+
+/* The last of two queue runs does not try again: the file is new. */
+static void
+a_renewal_of_an_idle_login_that_fails_is_logged(void **state)
+{
+	struct place	p;
+	char		text[200];
+
+	(void)state;
+	open_place(&p, NULL, STEP("{\"status\": 503}"), VALID);
+	runs_queue(&p, 8);
+	assert_int_equal(authorization_count(&p.server, "\"/token\""), 1);
+	assert_string_equal(p.s.o.err.data, "");
+	set_age(&p, 8);
+	snprintf(text, sizeof(text), "queue=%s/spool", p.s.dir.path);
+	program_result_free(&p.s.o);
+	relais_run(&p.s.o, p.s.conf, WORDS("-o", text, "-o", "log=stderr",
+	    "queue", "run"), "");
+	assert_int_equal(p.s.o.status, 0);
+	tls_fixture_said(&p.s, "relais.conf:");
+	tls_fixture_said(&p.s, ": token: ");
 	close_place(&p);
 }
 
@@ -428,6 +457,7 @@ static const struct CMUnitTest more[] = {
 	cmocka_unit_test(relais_token_prints_the_token),
 	cmocka_unit_test(a_renewal_is_completed_if_sendmail_is_killed),
 	cmocka_unit_test(an_idle_login_is_renewed_once),
+	cmocka_unit_test(a_renewal_of_an_idle_login_that_fails_is_logged),
 	cmocka_unit_test(after_a_new_login_waiting_messages_are_sent),
 };
 

@@ -265,6 +265,12 @@ static const struct attempt_case cases[] = {
 	    STEPS({ .at = ON_RCPT, .match = "@example.net",
 		.say = "451 later" }), ATTEMPT_FAILED, "", .messages = 1,
 	    .fails = true, .attempts = 9, .is_old = true },
+	{ "after queue_lifetime only the waiting recipients fail",
+	    STEPS({ .at = ON_RCPT, .match = "@example.net",
+		.say = "451 later" }), ATTEMPT_FAILED, "", .messages = 1,
+	    .fails = true, TO("b@example.net", "c@example.net"),
+	    .kind = { OUTCOME_DELIVERED, OUTCOME_WAITING },
+	    .attempts = 9, .is_old = true },
 	{ "after queue_lifetime a message gets at least five attempts", LATER,
 	    DEFERRED(1800, 2025), .attempts = 3, .is_old = true },
 
