@@ -202,6 +202,7 @@ struct stops {
 	size_t		 connections;
 	size_t		 messages;
 	enum outcome_kind first, second;
+	const char	*conf;		/* or NULL */
 };
 
 static bool
@@ -227,7 +228,7 @@ stops(void **state)
 	struct envelope		 env = { 0 };
 	struct outcome		 o[2] = { { .kind = OUTCOME_WAITING } };
 
-	place_begin(&p, scripts, NULL);
+	place_begin(&p, scripts, c->conf);
 	p.relay.callbacks = &callbacks;
 	envelope_set_reverse(&env, "a@example.org");
 	envelope_add(&env, "b@example.net");
@@ -253,11 +254,16 @@ stops(void **state)
 
 static const struct stops stops_table[] = {
 	{ "if before_send() fails, no transaction begins", 0, 1, 0,
-	    OUTCOME_DEFERRED, OUTCOME_DEFERRED },
+	    OUTCOME_DEFERRED, OUTCOME_DEFERRED, NULL },
 	{ "if an outcome cannot be recorded, no other transaction begins", 1,
-	    1, 1, OUTCOME_DELIVERED, OUTCOME_DEFERRED },
+	    1, 1, OUTCOME_DELIVERED, OUTCOME_DEFERRED, NULL },
+	{ "nor does an attempt for recipients with other settings", 1, 1, 1,
+	    OUTCOME_DELIVERED, OUTCOME_DEFERRED, "[to c@*]\nhelo = other\n" },
+	{ "nor does an attempt after a delivery without a server", 1, 0, 0,
+	    OUTCOME_DELIVERED, OUTCOME_DEFERRED,
+	    "[to b@*]\nsmarthost = discard:\n" },
 	{ "if the callbacks succeed, all transactions are made", 3, 1, 2,
-	    OUTCOME_DELIVERED, OUTCOME_DELIVERED },
+	    OUTCOME_DELIVERED, OUTCOME_DELIVERED, NULL },
 };
 
 /* The smarthosts that are known to have been tried for the last message. */
