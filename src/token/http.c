@@ -12,7 +12,10 @@
 #include "util/hex.h"
 #include "util/memory.h"
 
-enum { CONNECT_MS = 15 * 1000 };
+enum {
+	CONNECT_MS	= 15 * 1000,
+	RETRY_AFTER_MAX	= 24 * 3600,	/* s */
+};
 
 /* Unreserved characters of RFC 3986, which no server decodes differently. */
 static bool
@@ -178,7 +181,8 @@ http_post(struct http_reply *reply, const struct http_options *o,
 		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply->status);
 		curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &seconds);
 		if (seconds > 0)
-			reply->retry_after = (int64_t)seconds;
+			reply->retry_after = seconds < RETRY_AFTER_MAX ?
+			    (int64_t)seconds : RETRY_AFTER_MAX;
 		curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &sent);
 		reply->is_unknown = code != CURLE_OK && sent > 0;
 		curl_easy_cleanup(curl);

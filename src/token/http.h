@@ -28,7 +28,8 @@ struct http_options {
 
 struct http_reply {
 	long		status;		/* 200, 400, 503 ... */
-	int64_t		retry_after;	/* seconds from now; -1: not set */
+	int64_t		retry_after;	/* seconds from now, at most a day; -1:
+					 * not set */
 	struct buffer	body;		/* may contain secrets */
 	bool		is_unknown;	/* after a failure: the request was
 					 * sent, at least in part */

@@ -210,6 +210,11 @@ static const struct login_case logins[] = {
 	{ "device: a server that is down for a moment is asked again",
 	    "{\"token\": [{\"status\": 503, \"body\": \"down\"}, null]}",
 	    NULL, EX_OK, "is stored", "503", NULL },
+	{ "device: Retry-After is obeyed, however large it is",
+	    "{\"device\": [{\"merge\": {\"expires_in\": 2}}],"
+	    " \"token\": [{\"status\": 503, \"body\": \"down\","
+	    " \"retry_after\": 9223372036854775}, null]}", NULL, EX_TEMPFAIL,
+	    "the last request failed: ", NULL, NULL },
 	{ "device: a connection that is closed is not the end",
 	    "{\"token\": [{\"close\": true}, null]}", NULL, EX_OK,
 	    "is stored", NULL, NULL },
