@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,7 +199,23 @@ fill_stderr(void *ctx)
 	dup2(ends[1], STDERR_FILENO);
 }
 
+/* Pipes without a reader: a write causes SIGPIPE. */
+static void
+close_readers(void *ctx)
+{
+	int	ends[2];
+
+	(void)ctx;
+	if (pipe(ends) == -1)
+		_exit(NO_NAMESPACE);
+	dup2(ends[1], STDOUT_FILENO);
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[0]);
+	signal(SIGPIPE, SIG_DFL);
+}
+
 struct report {
+	bool		 closed;	/* no reader; otherwise, it is full */
 	const char	*reply;		/* to RCPT; NULL: as usual */
 	const char	*log;
 	const char	*argument;
@@ -216,7 +233,8 @@ has_its_status(void **state)
 	    .say = r->reply } } }, "smtp", r->log);
 	program_run(&o, &(struct program){ .argv = WORDS("relais", "-C",
 	    p.conf, r->argument, "a@example.net"),
-	    .input = "Subject: x\n\nhi\n", .prepare = fill_stderr,
+	    .input = "Subject: x\n\nhi\n",
+	    .prepare = r->closed ? close_readers : fill_stderr,
 	    .deadline_ms = DEADLINE_MS });
 	assert_int_equal(o.status, r->status);
 	program_result_free(&o);
@@ -249,6 +267,14 @@ static const struct CMUnitTest log_spec[] = {
 	    .status = EX_USAGE),
 	REPORTS("a full standard error does not change the status of a warning",
 	    .argument = "-Bodd", .status = 0),
+	REPORTS("a log on a closed pipe does not end a process by SIGPIPE",
+	    .closed = true, .argument = "-i", .log = "log = stderr\n",
+	    .status = 0),
+	REPORTS("a dialogue on a closed pipe does not end a process by SIGPIPE",
+	    .closed = true, .argument = "-v", .status = 0),
+	REPORTS("a refusal that nobody reads does not end a process by SIGPIPE",
+	    .closed = true, .argument = "-i", .reply = "550 5.1.1 who?",
+	    .status = EX_NOUSER),
 };
 
 int
