@@ -199,42 +199,49 @@ stream_read_while_writing(struct stream *s, size_t most)
 	s->ahead_max = most;
 }
 
-/* Reads without waiting.  Sets .eof or .lost if there will be no more. */
+/*
+ * Reads once, without waiting, in addition to the octets that were read before.
+ * Returns whether there may be more; otherwise, sets .eof or .lost if there
+ * will be no more.
+ */
+static bool
+read_more(struct stream *s)
+{
+	char	*to = buffer_room(&s->ahead, STREAM_IN);
+	size_t	 got = 0;
+	ssize_t	 n;
+
+	if (s->tls != NULL) {
+		switch (s->module->read(s->tls, to, STREAM_IN, &got,
+		    &s->lost)) {
+		case TLS_DONE:
+			s->ahead.len += got;
+			return true;
+		case TLS_CLOSED:
+			s->eof = true;
+			return false;
+		case TLS_FAILED:
+		case TLS_WANT_READ:
+		case TLS_WANT_WRITE:
+			return false;
+		}
+	}
+	while ((n = read(s->fd, to, STREAM_IN)) == -1 && errno == EINTR)
+		continue;
+	if (n > 0)
+		s->ahead.len += (size_t)n;
+	else if (n == 0)
+		s->eof = true;
+	else if (errno != EAGAIN && errno != EWOULDBLOCK)
+		connection_failed(&s->lost);
+	return n > 0;
+}
+
 static void
 read_meanwhile(struct stream *s)
 {
-	while (ahead(s) < s->ahead_max) {
-		char	*to = buffer_room(&s->ahead, STREAM_IN);
-		size_t	 got = 0;
-		ssize_t	 n;
-
-		if (s->tls != NULL) {
-			switch (s->module->read(s->tls, to, STREAM_IN, &got,
-			    &s->lost)) {
-			case TLS_DONE:
-				s->ahead.len += got;
-				continue;
-			case TLS_CLOSED:
-				s->eof = true;
-				return;
-			case TLS_FAILED:
-			case TLS_WANT_READ:
-			case TLS_WANT_WRITE:
-				return;
-			}
-		}
-		n = read(s->fd, to, STREAM_IN);
-		if (n > 0) {
-			s->ahead.len += (size_t)n;
-		} else if (n == 0) {
-			s->eof = true;
-			return;
-		} else if (errno != EINTR) {
-			if (errno != EAGAIN && errno != EWOULDBLOCK)
-				connection_failed(&s->lost);
-			return;
-		}
-	}
+	while (ahead(s) < s->ahead_max && read_more(s))
+		continue;
 }
 
 static bool
@@ -404,8 +411,17 @@ stream_is_readable(struct stream *s)
 	return s->tls != NULL ? is_readable_tls(s) : poll(&p, 1, 0) > 0;
 }
 
+/* Whether a line, or the end of the input, was read. */
+static bool
+has_line_or_end(const struct stream *s)
+{
+	return stream_has_line(s) || is_over(s) || ahead(s) >= s->ahead_max ||
+	    (ahead(s) > 0 && memchr(s->ahead.data + s->ahead_start, '\n',
+	    ahead(s)) != NULL);
+}
+
 bool
-stream_wait_input(struct stream *s, int64_t ms)
+stream_wait_line(struct stream *s, int64_t ms)
 {
 	int64_t		end = clock_ms() + ms;
 	struct pollfd	p[2] = {
@@ -414,9 +430,11 @@ stream_wait_input(struct stream *s, int64_t ms)
 		    .events = POLLIN },
 	};
 
-	while (!stream_is_readable(s)) {
+	while (!has_line_or_end(s)) {
 		int64_t	left = end - clock_ms();
 
+		if (read_more(s) || is_over(s))
+			continue;
 		if (left <= 0)
 			return false;
 		left = interrupt_limit_wait(s->interrupt, left);

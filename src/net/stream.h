@@ -127,10 +127,11 @@ bool	stream_has_line(const struct stream *);
 bool	stream_is_readable(struct stream *);
 
 /*
- * Waits until stream_is_readable() or a signal has arrived; returns false if ms
- * milliseconds have passed before.
+ * Waits until a whole line, the end of the input or a signal has arrived;
+ * returns false if ms milliseconds have passed before.  Only after
+ * stream_read_while_writing().
  */
-bool	stream_wait_input(struct stream *, int64_t ms);
+bool	stream_wait_line(struct stream *, int64_t ms);
 
 /* Add to the output buffer; write only if it is full. */
 bool	stream_write(struct stream *, const void *data, size_t len,

@@ -134,7 +134,7 @@ transaction_ahead_send(struct session *s)
 {
 	if (s->ahead != NULL)
 		send_envelope(s);
-	if (s->broken || stream_wait_input(&s->stream, LATE_MS))
+	if (s->broken || stream_wait_line(&s->stream, LATE_MS))
 		return;
 	if (s->ahead != NULL) {
 		session_forget_ahead(s);

@@ -437,6 +437,11 @@ static const struct ahead_case cases[] = {
 	    .delay_ms = 2500 }) }, "250 250 250", .sent = 1, .failed = true,
 	    .connections = 2,
 	    .late = 1 },
+	{ "if the reply begins in time, but is late, it does not wait either",
+	    { DATA, STEPS({ .at = ON_BODY, .nth = 1, .connection = 1,
+	    .say = "250 2.0.0 ok", .how = DRIPPING, .pause_ms = 200 }) },
+	    "250 250 250", .sent = 1, .failed = true, .connections = 2,
+	    .late = 1 },
 
 	{ "an address that requires SMTPUTF8 is not sent ahead", { DATA },
 	    "250 0 250", .sent = 0, .utf8 = true },
