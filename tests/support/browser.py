@@ -16,6 +16,7 @@ its target what the words in BROWSER_DOES say, in their order:
     show           prints the target
 
 Appends the status of each reply to the file in BROWSER_LOG, a word each.  The
+file stays open until the end, so the reader of a FIFO sees the end.  The
 certificate of the server must be issued by the authority in BROWSER_CA.
 """
 import http.client
@@ -25,6 +26,7 @@ import ssl
 import sys
 import urllib.parse
 
+log = open(os.environ.get('BROWSER_LOG', os.devnull), 'a', encoding='utf-8')
 target = urllib.parse.urlsplit(sys.argv[1])
 server = http.client.HTTPSConnection(
     target.netloc, context=ssl.create_default_context(
@@ -37,8 +39,8 @@ kept = []
 
 
 def say(word):
-    with open(os.environ['BROWSER_LOG'], 'a', encoding='utf-8') as file:
-        file.write(f'{word} ')
+    log.write(f'{word} ')
+    log.flush()
 
 
 def ask(method='GET', where=path, host='127.0.0.1', fields=None):

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include <poll.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,6 @@
 #include "support/skip.h"
 #include "support/temp_dir.h"
 #include "support/terminal.h"
-#include "util/clock.h"
 
 #define USER	"nina@example.org"
 
@@ -39,6 +38,7 @@ struct place {
 	char				 variable[VARIABLES_MAX][160];
 	const char			*env[VARIABLES_MAX + 4];
 	struct program_result		 o;
+	int				 browser;	/* what it got, or -1 */
 };
 
 static void
@@ -69,6 +69,7 @@ open_place(struct place *p, const char *script)
 	char	both[200];
 
 	memset(p, 0, sizeof(*p));
+	p->browser = -1;
 	if (access(BUILD "/relais-token", X_OK) == -1)
 		skip_because("relais-token is not built: its libraries are not "
 		    "installed");
@@ -123,8 +124,24 @@ set_browser(struct place *p, const char *does)
 	set_variable(p, "BROWSER", TESTS "/support/browser.py");
 	set_variable(p, "BROWSER_DOES", does);
 	set_variable(p, "BROWSER_CA", p->usual.ca);
-	set_variable(p, "BROWSER_LOG", temp_dir_write(&p->dir, "browser",
-	    0600, ""));
+	set_variable(p, "BROWSER_LOG", temp_dir_path(&p->dir, "browser"));
+	assert_int_equal(mkfifo(temp_dir_path(&p->dir, "browser"), 0600), 0);
+	p->browser = open(temp_dir_path(&p->dir, "browser"), O_RDONLY |
+	    O_NONBLOCK | O_CLOEXEC);
+	assert_int_not_equal(p->browser, -1);
+}
+
+/* Waits for the end of the browser, which can outlive the login. */
+static void
+browser_got(struct place *p, struct buffer *replies)
+{
+	char	text[100];
+	ssize_t	n;
+
+	assert_int_equal(fcntl(p->browser, F_SETFL, 0), 0);
+	while ((n = read(p->browser, text, sizeof(text))) > 0)
+		buffer_add(replies, text, n);
+	assert_int_equal(n, 0);
 }
 
 static struct program
@@ -147,6 +164,8 @@ close_place(struct place *p)
 {
 	program_result_free(&p->o);
 	authorization_stop(&p->server);
+	if (p->browser != -1)
+		close(p->browser);
 	temp_dir_remove(&p->dir);
 }
 
@@ -320,27 +339,12 @@ static const struct login_case logins[] = {
 	    EX_NOPERM, "invalid_grant", NULL, NULL },
 };
 
-/* The browser may end after the login. */
-static void
-browser_saw(struct place *p, const char *words)
-{
-	int64_t		until = clock_ms() + 10 * 1000;
-	struct buffer	seen = { 0 };
-
-	do {
-		buffer_clear(&seen);
-		file_read(&seen, temp_dir_path(&p->dir, "browser"));
-	} while (seen.len < strlen(words) && clock_ms() < until &&
-	    poll(NULL, 0, 5) == 0);
-	assert_string_equal(seen.data, words);
-	buffer_free(&seen);
-}
-
 static void
 logs_in(void **state)
 {
 	const struct login_case	*c = *state;
 	struct place		 p;
+	struct buffer		 seen = { 0 };
 
 	open_place(&p, c->script);
 	add_first(&p);
@@ -352,8 +356,11 @@ logs_in(void **state)
 		fail_msg("exit status %d: %s", p.o.status, p.o.err.data);
 	if (c->request != NULL)
 		assert_true(authorization_count(&p.server, c->request) > 0);
+	if (p.browser != -1)
+		browser_got(&p, &seen);
 	if (c->browser != NULL)
-		browser_saw(&p, c->browser);
+		assert_string_equal(seen.data, c->browser);
+	buffer_free(&seen);
 	if (c->status == EX_OK) {
 		stored(&p, "refresh_token = refresh-");
 		stored(&p, "account = " USER "\n");
