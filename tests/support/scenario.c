@@ -349,18 +349,29 @@ wait_for_orphans(struct scenario_place *p)
 	}
 }
 
+/*
+ * The descriptors of the service, without the channels to its sessions and
+ * workers, which may wait for the next message.  A queue run has no channel.
+ */
 static size_t
-count_descriptors(pid_t pid)
+count_descriptors(const struct scenario_place *p, pid_t service)
 {
 	char	path[64];
+	pid_t	children[32];
+	size_t	n, channels;
 
-	snprintf(path, sizeof(path), "/proc/%ld/fd", (long)pid);
-	return access(path, R_OK) == 0 ? temp_dir_count(path) : 0;
+	snprintf(path, sizeof(path), "/proc/%ld/fd", (long)service);
+	if (access(path, R_OK) == -1)
+		return 0;
+	n = temp_dir_count(path);
+	channels = p->s->kind == FLUSHES ? 0 :
+	    serving_children(service, children, 32);
+	return n > channels ? n - channels : 0;
 }
 
 /*
- * After the client has ended, the service has the same descriptors as after the
- * first client.
+ * After the client has ended, the service has the same descriptors as before
+ * the first client, or as after the first queue run.
  */
 static void
 look_at_descriptors(struct scenario_place *p, pid_t service)
@@ -369,14 +380,13 @@ look_at_descriptors(struct scenario_place *p, pid_t service)
 	size_t			n;
 
 	if (p->descriptors == 0) {
-		serving_wait_children(service, p->s->kind == FLUSHES ? 0 : 1);
-		p->descriptors = count_descriptors(service);
-		return;
+		serving_wait_children(service, 0);
+		p->descriptors = count_descriptors(p, service);
 	}
-	n = count_descriptors(service);
+	n = count_descriptors(p, service);
 	for (int ms = 0; ms < SETTLE_MS && n > p->descriptors; ms += 5) {
 		nanosleep(&pause, NULL);
-		n = count_descriptors(service);
+		n = count_descriptors(p, service);
 	}
 	if (n > p->descriptors)
 		accuse(p, "the service has %zu descriptors, not %zu", n,
@@ -414,6 +424,8 @@ run_with_service(struct scenario_place *p, const struct program *how)
 	if (program_awaits_output(r, "accepts mail on", p->runs == 0 ?
 	    START_MS : MUTE_MS) && p->s->kind == FLUSHES)
 		program_awaits_output(r, "queue run:", RUN_MS);
+	if (p->runs == 0)
+		look_at_descriptors(p, program_pid(r));
 	if (p->s->kind != FLUSHES)
 		run_program(p, faulty ? &plain : how);
 	look_at_descriptors(p, program_pid(r));
