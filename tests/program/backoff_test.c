@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -46,25 +45,6 @@ count_commands(struct queue_fixture *p, enum stage stage)
 			n += heard->command[j].stage == stage;
 	}
 	return n;
-}
-
-/* Makes every entry due. */
-static void
-make_due(struct queue_fixture *p)
-{
-	struct timespec		times[2] = { { .tv_sec = LONG_AGO },
-				    { .tv_sec = LONG_AGO } };
-	struct spool_list	list;
-	struct spool		spool;
-	struct failure		why;
-
-	temp_spool_open(&spool, p->spool);
-	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
-	for (size_t i = 0; i < list.n; i++)
-		assert_int_equal(utimensat(spool.dir[SPOOL_QUEUE],
-		    list.item[i].name, times, 0), 0);
-	spool_list_free(&list);
-	spool_close(&spool);
 }
 
 /* Changes the facts about the only smarthost. */
@@ -134,10 +114,10 @@ a_refused_login_is_tried_once(void **state)
 	program_result_free(&o);
 
 	/* The schedule of the smarthost counts, not that of the entries. */
-	make_due(&p);
+	queue_fixture_make_due(&p);
 	run_due(&p);
 	expect_logins(&p, 1);
-	make_due(&p);
+	queue_fixture_make_due(&p);
 	set_not_before(&p, LONG_AGO);
 	run_due(&p);
 	expect_logins(&p, 2);
@@ -146,7 +126,7 @@ a_refused_login_is_tried_once(void **state)
 	expect_logins(&p, 3);
 
 	/* If the clock was set back, the attempt is due. */
-	make_due(&p);
+	queue_fixture_make_due(&p);
 	set_not_before(&p, INT32_MAX);
 	run_due(&p);
 	expect_logins(&p, 4);

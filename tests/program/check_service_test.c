@@ -3,9 +3,7 @@
  * the program behind /usr/sbin/sendmail.
  */
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -99,22 +97,6 @@ static const struct service_case services[] = {
 	    "the service is not used: socket = off" }, "FAIL" },
 };
 
-/* A socket that nobody listens on. */
-static void
-make_dead_socket(const struct serving *s)
-{
-	struct sockaddr_un	to = { .sun_family = AF_UNIX };
-	char			run[100];
-	int			fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	snprintf(run, sizeof(run), "%s/run", s->dir.path);
-	assert_int_equal(mkdir(run, 0755), 0);
-	strlcpy(to.sun_path, s->socket, sizeof(to.sun_path));
-	assert_int_equal(bind(fd, (struct sockaddr *)&to, sizeof(to)), 0);
-	assert_int_equal(chmod(s->socket, 0666), 0);
-	close(fd);
-}
-
 static void
 assert_says(const char *text, const char *part)
 {
@@ -167,7 +149,7 @@ service_is_reported(void **state)
 	case ABSENT:
 		break;
 	case DEAD:
-		make_dead_socket(&s);
+		serving_make_dead_socket(&s);
 		break;
 	}
 	if (c->service == UNAWARE)

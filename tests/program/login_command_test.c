@@ -44,9 +44,7 @@ open_place(struct place *p, const char *script, const char *mechanisms,
 	char		text[600];
 
 	memset(p, 0, sizeof(*p));
-	if (access(BUILD "/relais-token", X_OK) == -1)
-		skip_because("relais-token is not built: its libraries are not "
-		    "installed");
+	skip_without_token();
 	tls_fixture_begin(&p->at);
 	authorization_start(&p->server, &p->at.dir, &p->at.usual, script);
 	temp_dir_write(&p->at.dir, "tokens/.keep", 0600, "");

@@ -93,25 +93,6 @@ send_one(struct queue_fixture *p)
 	run(p, WORDS("-f", "me@example.org", "a@example.net"), EX_OK, "");
 }
 
-/* Makes every entry due. */
-static void
-make_due(const struct queue_fixture *p)
-{
-	struct timespec		times[2] = { { .tv_sec = 1 },
-				    { .tv_sec = 1 } };
-	struct spool_list	list;
-	struct spool		spool;
-	struct failure		why;
-
-	temp_spool_open(&spool, p->spool);
-	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
-	for (size_t i = 0; i < list.n; i++)
-		assert_int_equal(utimensat(spool.dir[SPOOL_QUEUE],
-		    list.item[i].name, times, 0), 0);
-	spool_list_free(&list);
-	spool_close(&spool);
-}
-
 static void
 set_sent_until(const struct queue_fixture *p, int64_t us)
 {
@@ -388,7 +369,7 @@ late_entries_are_not_sent_at_once(void **state)
 	for (int i = 0; i < 4; i++)
 		send_one(&p);
 	set_sent_until(&p, 1);
-	make_due(&p);
+	queue_fixture_make_due(&p);
 	run(&p, WORDS("queue", "run"), EX_OK, "");
 	assert_int_equal(mock_smtp_messages(p.host), 2);
 	assert_int_equal(read_turns(&p, turns, 4), 2);
@@ -429,7 +410,7 @@ an_outage_is_the_reason(void **state)
 	    "pace = 6/hour\n");
 	put_entries(&p, 3);
 	run(&p, WORDS("queue", "run"), EX_OK, "");
-	make_due(&p);
+	queue_fixture_make_due(&p);
 	set_sent_until(&p, 1);
 	for (int i = 0; i < 2; i++) {
 		struct program_result	o;

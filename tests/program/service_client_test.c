@@ -15,9 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -69,22 +67,6 @@ run_session(const struct serving *s, const char *option, const char *input,
 		socket_key(s->socket), option,
 		"-bs"), .input = input, .ctx = user,
 	    .prepare = user != NULL ? user_become : NULL });
-}
-
-/* A socket that nobody listens on. */
-static void
-make_dead_socket(const struct serving *s)
-{
-	struct sockaddr_un	to = { .sun_family = AF_UNIX };
-	char			run[100];
-	int			fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	snprintf(run, sizeof(run), "%s/run", s->dir.path);
-	assert_int_equal(mkdir(run, 0755), 0);
-	strlcpy(to.sun_path, s->socket, sizeof(to.sun_path));
-	assert_int_equal(bind(fd, (struct sockaddr *)&to, sizeof(to)), 0);
-	assert_int_equal(chmod(s->socket, 0666), 0);
-	close(fd);
 }
 
 /* ------------------------------------------ the same as without the service */
@@ -433,7 +415,7 @@ asks_for_permission(void **state)
 	if (c->socket == SERVICE_RUNS)
 		service_begin(&s);
 	else if (c->socket == DEAD_SOCKET)
-		make_dead_socket(&s);
+		serving_make_dead_socket(&s);
 	assert_int_equal(chmod(s.conf, c->conf_readable ? 0644 : 0600), 0);
 	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "-C", s.conf, "-o",
@@ -488,7 +470,7 @@ a_dead_socket_is_not_used_by_those_who_can_send(void **state)
 
 	(void)state;
 	setting_open(&s, &(struct script){ 0 }, NULL);
-	make_dead_socket(&s);
+	serving_make_dead_socket(&s);
 	relais_run(&o, s.conf, WORDS("-v", "b@example.net"), HELLO);
 	assert_int_equal(o.status, 0);
 	assert_non_null(strstr(o.out.data, "*** "));

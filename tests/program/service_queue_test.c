@@ -12,9 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -573,21 +571,6 @@ struct absence {
 };
 
 static void
-make_dead_socket(const struct serving *s)
-{
-	struct sockaddr_un	to = { .sun_family = AF_UNIX };
-	char			run[100];
-	int			fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	snprintf(run, sizeof(run), "%s/run", s->dir.path);
-	assert_int_equal(mkdir(run, 0755), 0);
-	strlcpy(to.sun_path, s->socket, sizeof(to.sun_path));
-	assert_int_equal(bind(fd, (struct sockaddr *)&to, sizeof(to)), 0);
-	assert_int_equal(chmod(s->socket, 0666), 0);
-	close(fd);
-}
-
-static void
 needs_the_service(void **state)
 {
 	const struct absence	*a = *state;
@@ -599,7 +582,7 @@ needs_the_service(void **state)
 	if (a->readable)
 		assert_int_equal(chmod(s.conf, 0644), 0);
 	if (a->dead)
-		make_dead_socket(&s);
+		serving_make_dead_socket(&s);
 	run_as(&s, NOBODY, a->argument, NULL, &o);
 	if (o.status != a->status)
 		fail_msg("status %d: %s", o.status, o.err.data);

@@ -55,9 +55,7 @@ open_place_at(struct place *p, const char *socket, const struct step *step,
 	struct buffer	text = { 0 };
 	long		now = (long)time(NULL);
 
-	if (access(BUILD "/relais-token", X_OK) == -1)
-		skip_because("relais-token is not built: its libraries are not "
-		    "installed");
+	skip_without_token();
 	if (step != NULL)
 		host.steps[0] = *step;
 	tls_fixture_begin(&p->s);

@@ -17,6 +17,7 @@
 #include "queue/spool.h"
 #include "support/conf.h"
 #include "support/program.h"
+#include "support/temp_spool.h"
 
 static void
 write_conf(struct queue_fixture *p, const char *more)
@@ -163,6 +164,24 @@ queue_fixture_rewrite(struct queue_fixture *p, const char *word, char digit)
 	for (size_t i = 0; i < list.n; i++)
 		rewrite(spool.dir[SPOOL_QUEUE], list.item[i].name, word,
 		    digit);
+	spool_list_free(&list);
+	spool_close(&spool);
+}
+
+void
+queue_fixture_make_due(const struct queue_fixture *p)
+{
+	struct timespec		times[2] = { { .tv_sec = 1 },
+				    { .tv_sec = 1 } };
+	struct spool_list	list;
+	struct spool		spool;
+	struct failure		why;
+
+	temp_spool_open(&spool, p->spool);
+	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
+	for (size_t i = 0; i < list.n; i++)
+		assert_int_equal(utimensat(spool.dir[SPOOL_QUEUE],
+		    list.item[i].name, times, 0), 0);
 	spool_list_free(&list);
 	spool_close(&spool);
 }

@@ -48,6 +48,9 @@ void	queue_fixture_run(struct queue_fixture *, const char *argument,
 
 enum { QUEUE_FIXTURE_ANY = -1 };	/* EX_OK or EX_TEMPFAIL */
 
+/* Makes every entry due. */
+void	queue_fixture_make_due(const struct queue_fixture *);
+
 /*
  * In every entry, replaces each digit of the number after a word such as
  * "arrived ".

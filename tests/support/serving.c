@@ -1,6 +1,7 @@
 #include "support/serving.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 
@@ -59,6 +60,21 @@ start(struct serving *s, const struct program *how)
 	if (p.argv == NULL)
 		p.argv = usual;
 	return program_start(&p);
+}
+
+void
+serving_make_dead_socket(const struct serving *s)
+{
+	struct sockaddr_un	to = { .sun_family = AF_UNIX };
+	char			run[100];
+	int			fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(run, sizeof(run), "%s/run", s->dir.path);
+	assert_int_equal(mkdir(run, 0755), 0);
+	strlcpy(to.sun_path, s->socket, sizeof(to.sun_path));
+	assert_int_equal(bind(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_equal(chmod(s->socket, 0666), 0);
+	close(fd);
 }
 
 void

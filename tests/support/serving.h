@@ -35,6 +35,9 @@ void	serving_open(struct serving *, const struct script *,
 /* Replaces relais.conf. */
 void	serving_configure(struct serving *, const char *more);
 
+/* Makes a socket that nobody listens on, as after a crash. */
+void	serving_make_dead_socket(const struct serving *);
+
 /*
  * Starts the service, and waits until it accepts clients.  .path, .argv, .env
  * and .prepare of the program are used, unless it or the field is NULL.

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <unistd.h>
 
 void
 skip_because(const char *fmt, ...)
@@ -20,4 +21,12 @@ skip_because(const char *fmt, ...)
 	va_end(ap);
 	print_message("skipped: %s\n", reason);
 	skip();
+}
+
+void
+skip_without_token(void)
+{
+	if (access(BUILD "/relais-token", X_OK) == -1)
+		skip_because("relais-token is not built: its libraries are not "
+		    "installed");
 }

@@ -18,4 +18,7 @@
 void	skip_because(const char *fmt, ...)
 	    __attribute__((format(printf, 1, 2)));
 
+/* Skips the test if relais-token is not built. */
+void	skip_without_token(void);
+
 #endif

@@ -70,9 +70,7 @@ open_place(struct place *p, const char *script)
 
 	memset(p, 0, sizeof(*p));
 	p->browser = -1;
-	if (access(BUILD "/relais-token", X_OK) == -1)
-		skip_because("relais-token is not built: its libraries are not "
-		    "installed");
+	skip_without_token();
 	temp_dir_make(&p->dir);
 	certificate_usual(&p->usual, &p->dir);
 	authorization_start(&p->server, &p->dir, &p->usual, script);

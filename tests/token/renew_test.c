@@ -63,9 +63,7 @@ static void
 open_place(struct place *p, const char *script, long expires)
 {
 	memset(p, 0, sizeof(*p));
-	if (access(BUILD "/relais-token", X_OK) == -1)
-		skip_because("relais-token is not built: its libraries are not "
-		    "installed");
+	skip_without_token();
 	temp_dir_make(&p->dir);
 	certificate_usual(&p->usual, &p->dir);
 	authorization_start(&p->server, &p->dir, &p->usual, script);

@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "support/authorization.h"
 #include "support/certificate.h"
@@ -64,9 +63,7 @@ a_slow_server_is_given_up(void **state)
 	struct program_result		 o;
 
 	(void)state;
-	if (access(BUILD "/relais-token", X_OK) == -1)
-		skip_because("relais-token is not built: its libraries are not "
-		    "installed");
+	skip_without_token();
 	temp_dir_make(&dir);
 	certificate_usual(&usual, &dir);
 	authorization_start(&server, &dir, &usual,

@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "support/authorization.h"
 #include "support/cases.h"
@@ -124,9 +123,7 @@ the_login_stays_whole(void **state)
 	if (sizeof(time_t) > sizeof(long))
 		skip_because("on a 32-bit machine, libc has two forms of some "
 		    "functions, which faulty.so does not distinguish");
-	if (access(BUILD "/relais-token", X_OK) == -1)
-		skip_because("relais-token is not built: its libraries are not "
-		    "installed");
+	skip_without_token();
 	memset(&p, 0, sizeof(p));
 	temp_dir_make(&p.dir);
 	certificate_usual(&p.usual, &p.dir);
