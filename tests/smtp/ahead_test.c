@@ -14,14 +14,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "net/connect.h"
 #include "smtp/session.h"
 #include "support/cases.h"
 #include "support/certificate.h"
 #include "support/mock_smtp.h"
+#include "support/smtp_client.h"
 #include "support/tls_client.h"
 #include "util/memory.h"
 
@@ -140,18 +139,13 @@ static void
 open_session(struct session *s, struct session_options *options,
     const struct mock_smtp *host)
 {
-	struct endpoint		where = { .host = host->address,
-				    .port = host->port };
-	struct connect_options	how = { .family = AF_UNSPEC };
-	struct failure		why;
-	int			fd = connect_to(&where, &how, &why);
+	struct failure	why;
 
 	if (options->tls_policy == SESSION_TLS_IMPLICIT)
 		options->tls = options->tls_module->start(
 		    &(struct tls_options){ .name = "mail.example",
 		    .ca = certificates.ca, .verify = true }, &why);
-	if (fd == -1 || !session_open(s, fd, options, &why))
-		fail_msg("%s", why.text);
+	smtp_client_open(s, options, host);
 }
 
 /* Like relay/, repeats an attempt that has sent no data. */

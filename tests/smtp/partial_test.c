@@ -11,14 +11,13 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "net/connect.h"
 #include "smtp/session.h"
 #include "support/cases.h"
 #include "support/mock_smtp.h"
+#include "support/smtp_client.h"
 #include "support/temp_dir.h"
 #include "util/memory.h"
 
@@ -109,26 +108,6 @@ write_message(struct message *m)
 }
 
 static void
-open_session(struct session *s, const struct session_options *options,
-    const struct mock_smtp *host)
-{
-	struct endpoint		where = { .port = host->port };
-	struct connect_options	how = { .family = AF_UNSPEC };
-	struct failure		why;
-	int			fd;
-
-	if (host->port == 0)
-		where.path = host->address;
-	else
-		where.host = host->address;
-	fd = connect_to(&where, &how, &why);
-	if (fd == -1)
-		fail_msg("%s", why.text);
-	if (!session_open(s, fd, options, &why))
-		fail_msg("%s", why.text);
-}
-
-static void
 send_one(struct session *s, const struct envelope *env,
     struct outcome *outcomes)
 {
@@ -202,7 +181,7 @@ has_outcomes(void **state)
 	envelope_set_reverse(&env, "a@example.org");
 	for (size_t i = 0; i < PATHS; i++)
 		envelope_add(&env, path[i]);
-	open_session(&s, &options, host);
+	smtp_client_open(&s, &options, host);
 	send_one(&s, &env, outcomes);
 	check_outcomes(combination, outcomes);
 	check_message(host, way, combination);
@@ -248,7 +227,7 @@ is_not_sent(void **state)
 	const char		*word = "a@example.net\r\nRSET";
 	struct session		 s;
 
-	open_session(&s, &options, host);
+	smtp_client_open(&s, &options, host);
 	envelope_set_reverse(&env, c->in_reverse_path ? word :
 	    "a@example.org");
 	env.envid = c->in_envid ? memory_copy(word) : NULL;

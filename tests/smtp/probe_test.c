@@ -11,13 +11,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sysexits.h>
 
-#include "net/connect.h"
 #include "smtp/probe.h"
 #include "support/cases.h"
 #include "support/mock_smtp.h"
+#include "support/smtp_client.h"
 
 enum { STEPS = 2 };
 
@@ -95,20 +94,6 @@ static const struct probe_case probe_cases[] = {
 };
 
 static void
-open_session(struct session *s, const struct session_options *options,
-    const struct mock_smtp *host)
-{
-	struct endpoint		where = { .host = host->address,
-				    .port = host->port };
-	struct connect_options	how = { .family = AF_UNSPEC };
-	struct failure		why;
-	int			fd = connect_to(&where, &how, &why);
-
-	if (fd == -1 || !session_open(s, fd, options, &why))
-		fail_msg("%s", why.text);
-}
-
-static void
 assert_answer(bool good, const struct answer *want, const struct failure *why)
 {
 	assert_int_equal(good, want->text == NULL);
@@ -138,7 +123,7 @@ is_probed(void **state)
 	    "a@example.org");
 	if (c->recipient != NULL)
 		envelope_add(&env, c->recipient);
-	open_session(&s, &options, host);
+	smtp_client_open(&s, &options, host);
 	assert_answer(probe_mail(&s, &env, &why), &c->mail, &why);
 	if (c->recipient != NULL && c->mail.text == NULL)
 		assert_answer(probe_rcpt(&s, &env, &why), &c->rcpt, &why);

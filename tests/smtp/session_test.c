@@ -11,13 +11,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sysexits.h>
 
-#include "net/connect.h"
 #include "smtp/session.h"
 #include "support/cases.h"
 #include "support/mock_smtp.h"
+#include "support/smtp_client.h"
 #include "support/temp_dir.h"
 #include "util/memory.h"
 
@@ -33,24 +32,6 @@ write_message(struct message *m)
 	message_begin(m, &limits);
 	assert_true(message_feed(m, text, sizeof(text) - 1, &why));
 	assert_true(message_end(m, &why));
-}
-
-static void
-open_session(struct session *s, const struct session_options *options,
-    const struct mock_smtp *host)
-{
-	struct endpoint		where = { .port = host->port };
-	struct connect_options	how = { .family = AF_UNSPEC };
-	struct failure		why;
-	int			fd;
-
-	if (host->port == 0)
-		where.path = host->address;
-	else
-		where.host = host->address;
-	fd = connect_to(&where, &how, &why);
-	if (fd == -1 || !session_open(s, fd, options, &why))
-		fail_msg("%s", why.text);
 }
 
 /* The commands of the first session. */
@@ -208,7 +189,7 @@ is_sent(void **state)
 	write_message(&message);
 	make_envelope(&env, c);
 	outcomes = memory_new(env.n, sizeof(*outcomes));
-	open_session(&s, &options, host);
+	smtp_client_open(&s, &options, host);
 	for (unsigned i = 0; i < c->n_before; i++)
 		send_refused(&s, &env, &message);
 	assert_int_equal(session_send(&s, &env, &message, outcomes, &data_sent,
@@ -291,7 +272,7 @@ is_read(void **state)
 	script.steps[0].raw = raw.data;
 	script.steps[0].raw_len = raw.len;
 	host = mock_smtp_start(&script);
-	open_session(&s, &options, host);
+	smtp_client_open(&s, &options, host);
 	good = session_command(&s, "XRELAIS X", add_line, &lines, &why);
 	assert_int_equal(good, c->text == NULL);
 	if (good) {
@@ -324,7 +305,7 @@ a_refused_name_is_followed_by_the_loopback_address(void **state)
 	temp_dir_make(&dir);
 	script.address = temp_dir_path(&dir, "lmtp");
 	host = mock_smtp_start(&script);
-	open_session(&s, &options, host);
+	smtp_client_open(&s, &options, host);
 	session_close(&s);
 	heard = commands(host);
 	assert_string_equal(heard, "LHLO client.example|LHLO [127.0.0.1]|QUIT");
