@@ -83,26 +83,21 @@ add_trouble(struct aliases_check *a, const char *name, struct failure *why)
 	a->trouble[a->n++] = (struct trouble){ *why, origin, name, 1 };
 }
 
-/* An alias of another mailer, perhaps for a program that is gone. */
-static bool
-is_unsupported(const struct failure *why)
-{
-	return strstr(why->text, "not supported") != NULL;
-}
-
 static const char *
 remedy_for(const struct failure *why)
 {
 	if (why->status == EX_NOUSER)
 		return "set root = you@example.org (or domain) in relais.conf, "
 		    "or add an alias for this name";
-	if (strstr(why->text, "refers to itself") != NULL)
+	switch (why->cause) {
+	case ALIAS_CAUSE_LOOP:
 		return "remove a name from the loop, or write \\name, for "
 		    "which only root and domain are used, not the aliases";
-	if (strstr(why->text, "defined more than once") != NULL)
+	case ALIAS_CAUSE_REPEATED:
 		return "combine the lines into one, or remove all but one";
-	if (is_unsupported(why))
+	case ADDRESS_CAUSE_UNSUPPORTED:
 		return "replace it with an address, or remove the alias";
+	}
 	return "correct the line: it must list addresses and names that are "
 	    "separated by commas";
 }
@@ -115,8 +110,10 @@ report_trouble(struct aliases_check *a, const struct trouble *t)
 
 	found.origin = t->origin;
 	found.remedy = remedy_for(&t->why);
+	/* An alias of another mailer may be for a program that is gone. */
 	found.verdict = t->why.status == EX_NOUSER ||
-	    is_unsupported(&t->why) ? CHECK_WARNING : CHECK_FAIL;
+	    t->why.cause == ADDRESS_CAUSE_UNSUPPORTED ? CHECK_WARNING :
+	    CHECK_FAIL;
 	found.status = found.verdict == CHECK_FAIL ? t->why.status : EX_OK;
 	if (t->n > 1)
 		snprintf(others, sizeof(others), " and %zu other name%s",

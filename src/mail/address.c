@@ -64,6 +64,14 @@ refuse(struct address_parser *p, const char *reason)
 	return false;
 }
 
+static bool
+refuse_unsupported(struct address_parser *p, const char *reason)
+{
+	if (p->fault.reason == NULL)
+		p->fault.cause = ADDRESS_CAUSE_UNSUPPORTED;
+	return refuse(p, reason);
+}
+
 bool
 address_fault_explain(const struct address_fault *f, const char *text,
     int status, struct failure *why)
@@ -78,8 +86,10 @@ address_fault_explain(const struct address_fault *f, const char *text,
 	visible(shown, sizeof(shown), piece, len);
 	visible(more, sizeof(more), piece, len);
 	cut = strlen(more) > strlen(shown);
-	return failed(why, status, "invalid address '%s%s': %s", shown,
+	failed(why, status, "invalid address '%s%s': %s", shown,
 	    cut ? "..." : "", f->reason);
+	why->cause = f->cause;
+	return false;
 }
 
 /*
@@ -634,11 +644,13 @@ check_address(struct address_parser *p, const struct address *a)
 	if (p->where != ADDRESS_ARGUMENT)
 		return true;
 	if (a->local[0] == '|')
-		return refuse(p, "mail to programs is not supported");
+		return refuse_unsupported(p, "mail to programs is not "
+		    "supported");
 	if (a->local[0] == '/' && address_is_bare(a))
-		return refuse(p, "mail to files is not supported");
+		return refuse_unsupported(p, "mail to files is not supported");
 	if (strncasecmp(a->local, ":include:", 9) == 0)
-		return refuse(p, "lists in files are not supported");
+		return refuse_unsupported(p, "lists in files are not "
+		    "supported");
 	return true;
 }
 
@@ -811,9 +823,11 @@ begin_element(struct address_parser *p)
 		if (begins_with(p, "\\"))	/* Sendmail: no alias */
 			p->at++;
 		if (begins_with(p, "|"))
-			return refuse(p, "mail to programs is not supported");
+			return refuse_unsupported(p, "mail to programs is not "
+			    "supported");
 		if (begins_with(p, ":include:"))
-			return refuse(p, "lists in files are not supported");
+			return refuse_unsupported(p, "lists in files are not "
+			    "supported");
 	}
 	return next_token(p);
 }
@@ -894,6 +908,7 @@ note_fault(struct address_parser *p, size_t start)
 	    sizeof(*all->fault));
 	all->fault[all->n++] = p->fault;
 	p->fault.reason = NULL;
+	p->fault.cause = 0;
 	return true;
 }
 

@@ -61,11 +61,17 @@ enum address_where {
 				 * an empty list are refused */
 };
 
+/* For struct failure: .cause if an element of a list is invalid. */
+enum address_cause {
+	ADDRESS_CAUSE_UNSUPPORTED = 1,	/* a program, a file or :include: */
+};
+
 /* An invalid element of a list: text[start, end). */
 struct address_fault {
 	size_t		 start;
 	size_t		 end;
 	const char	*reason;	/* static */
+	int		 cause;		/* enum address_cause, or 0 */
 };
 
 struct address_faults {

@@ -263,13 +263,15 @@ find_default(const struct resolver *w)
 
 static bool
 refuse_alias(const struct resolver *w, const struct alias *a,
-    const char *reason)
+    const char *reason, int cause)
 {
 	char	shown[80];
 
 	visible(shown, sizeof(shown), a->name, strlen(a->name));
-	return failed(w->why, EX_CONFIG, "%s:%u: alias %s: %s",
-	    w->aliases->path, a->line, shown, reason);
+	failed(w->why, EX_CONFIG, "%s:%u: alias %s: %s", w->aliases->path,
+	    a->line, shown, reason);
+	w->why->cause = cause;
+	return false;
 }
 
 /* Refuses a name that is neither an alias nor possible for an account. */
@@ -282,7 +284,7 @@ refuse_name(const struct resolver *w, const char *name)
 	snprintf(reason, sizeof(reason), "'%s' is neither an address nor the "
 	    "name of an account", shown);
 	if (w->depth > 0)
-		return refuse_alias(w, w->path[w->depth - 1], reason);
+		return refuse_alias(w, w->path[w->depth - 1], reason, 0);
 	return failed(w->why, EX_NOUSER, "%s", reason);
 }
 
@@ -350,7 +352,8 @@ resolve_targets(struct resolver *w, const struct alias *alias,
 	}
 	w->seen += list.n;
 	if (good && w->seen > ALIASES_TARGETS_MAX)
-		good = refuse_alias(w, alias, "refers to too many addresses");
+		good = refuse_alias(w, alias, "refers to too many addresses",
+		    0);
 	for (size_t i = 0; good && i < list.n; i++) {
 		struct address	*a = &list.address[i];
 
@@ -373,13 +376,14 @@ resolve_alias(struct resolver *w, const struct alias *alias, const char *name)
 	bool			 good;
 
 	if (alias + 1 < end && strcmp(alias[1].name, alias->name) == 0)
-		return refuse_alias(w, &alias[1], "defined more than once");
+		return refuse_alias(w, &alias[1], "defined more than once",
+		    ALIAS_CAUSE_REPEATED);
 	for (size_t i = 0; i < w->depth; i++)
 		if (w->path[i] == alias)
 			return refuse_alias(w, w->path[w->depth - 1],
-			    "refers to itself");
+			    "refers to itself", ALIAS_CAUSE_LOOP);
 	if (w->depth == ALIASES_DEPTH_MAX)
-		return refuse_alias(w, alias, "too many levels of aliases");
+		return refuse_alias(w, alias, "too many levels of aliases", 0);
 	w->path[w->depth++] = alias;
 	good = resolve_targets(w, alias, name);
 	w->depth--;

@@ -95,6 +95,12 @@ bool	aliases_read(struct aliases *, const char *path, bool required,
 bool	aliases_parse(struct aliases *, const char *path, const char *text,
 	    size_t len, struct failure *why);
 
+/* For struct failure: .cause if a name has no address, or an address_cause. */
+enum alias_cause {
+	ALIAS_CAUSE_LOOP = 100,
+	ALIAS_CAUSE_REPEATED,	/* defined more than once */
+};
+
 /*
  * Appends the addresses of a local name, at least one, in order; duplicates are
  * not removed.  Returns false, with the list unchanged, if the name or a target

@@ -88,6 +88,12 @@ static const struct aliases_case files[] = {
 	    "invalid address 'b@@c': missing domain after '@' (aliases:2) => "
 	    "correct the line: it must list addresses and names that are "
 	    "separated by commas\n", EX_CONFIG },
+	{ "the words of an address do not decide",
+	    "root: a@example.org\nkim: \"not supported\"@@c\n", 0, NULL, NULL,
+	    ROOT_OK("2 aliases") "fail: mail to kim is refused: invalid "
+	    "address '\"not supported\"@@c': missing domain after '@' "
+	    "(aliases:2) => correct the line: it must list addresses and names "
+	    "that are separated by commas\n", EX_CONFIG },
 	{ "a program of another mailer is a warning",
 	    "root: a@example.org\nlist: \"|/usr/bin/post list\"\n", 0, NULL,
 	    NULL, ROOT_OK("2 aliases") "warning: mail to list is refused: "
