@@ -137,7 +137,8 @@ try(struct trial *t, const struct fault *fault)
 	 */
 	else if (s->error == ENOMEM && s->function <= FAULT_OF_reallocarray &&
 	    s->last_in_libc)
-		excuse.signal = p->o.signal;
+		excuse.signal = p->o.signal != 0 ? p->o.signal :
+		    p->service.signal;
 	excuse.is_mute = s->fd == STDERR_FILENO;
 	excuse.may_leave = s->hits > 0 && (s->function == FAULT_OF_unlink ||
 	    s->function == FAULT_OF_unlinkat ||

@@ -482,12 +482,15 @@ clear_directory(const char *path)
  * The fate of a message.
  */
 
-struct fate {
+struct copies {
 	size_t	delivered;
 	size_t	queued;
 	int64_t	next;		/* when the entry is due; 0: none */
-	size_t	given_up;	/* in failed/ */
-	size_t	bounced;	/* delivered or queued */
+};
+
+struct fate {
+	struct copies	message, bounce;
+	size_t		given_up;	/* in failed/ */
 };
 
 /* The first message is the model for all others. */
@@ -527,9 +530,10 @@ look_at_server(struct scenario_place *p, const char *to, struct fate *f)
 			if (m->rcpt[k].code != 250)
 				continue;
 			if (m->reverse_path[0] == '\0')
-				f->bounced += is_bounce_for(m->data.data, to);
+				f->bounce.delivered +=
+				    is_bounce_for(m->data.data, to);
 			else if (strcmp(m->rcpt[k].path, to) == 0) {
-				f->delivered++;
+				f->message.delivered++;
 				compare(p, &p->delivered, m->data.data,
 				    m->data.len);
 			}
@@ -551,7 +555,7 @@ look_at_files(struct scenario_place *p, struct fate *f)
 			continue;
 		snprintf(file, sizeof(file), "%s/%s", path, e->d_name);
 		file_read(&text, file);
-		f->delivered++;
+		f->message.delivered++;
 		if (strstr(text.data, "Message-ID: <run@") == NULL ||
 		    strstr(text.data, "\n" BODY) == NULL)
 			accuse(p, "partial file: %s", text.data);
@@ -594,13 +598,16 @@ look_at_entry(struct scenario_place *p, struct entry *e, const char *to,
 	add_message(&text, &e->message);
 	if (envelope->reverse_path[0] != '\0')
 		compare(p, &p->queued, text.data, text.len);
-	else if (e->file.outcomes[0].kind == OUTCOME_WAITING)
-		f->bounced += is_bounce_for(text.data, to);
+	else if (e->file.outcomes[0].kind == OUTCOME_WAITING &&
+	    is_bounce_for(text.data, to)) {
+		f->bounce.queued++;
+		f->bounce.next = e->next;
+	}
 	for (size_t i = 0; e->dir == SPOOL_QUEUE && i < envelope->n; i++)
 		if (strcmp(envelope->forward[i].path, to) == 0 &&
 		    e->file.outcomes[i].kind == OUTCOME_WAITING) {
-			f->queued++;
-			f->next = e->next;
+			f->message.queued++;
+			f->message.next = e->next;
 		}
 	f->given_up += e->dir == SPOOL_FAILED;
 	buffer_free(&text);
@@ -645,12 +652,21 @@ find(struct scenario_place *p, const char *to)
 	return f;
 }
 
-/* The recipient gets the message more than once. */
+/* Somebody gets it more than once. */
 static bool
-is_repeated(const struct fate *f, int64_t now)
+are_repeated(const struct copies *c, int64_t now)
 {
-	return f->delivered > 1 || f->queued > 1 || f->bounced > 1 ||
-	    (f->delivered > 0 && f->queued > 0 && f->next - now < DOUBT_S);
+	return c->delivered > 1 || c->queued > 1 || (c->delivered > 0 &&
+	    c->queued > 0 && c->next - now < DOUBT_S);
+}
+
+static void
+judge_copies(struct scenario_place *p, const char *what, const char *to,
+    const struct copies *c, int64_t now)
+{
+	if (are_repeated(c, now))
+		accuse(p, "%s %s: delivered %zu times, queued %zu times", what,
+		    to, c->delivered, c->queued);
 }
 
 enum answer { NONE, ACCEPTED, REFUSED };
@@ -688,11 +704,9 @@ judge_new(struct scenario_place *p, int64_t now)
 	for (size_t i = 0; p->s->to[i] != NULL; i++) {
 		struct fate	f = find(p, p->s->to[i]);
 
-		if (is_repeated(&f, now))
-			accuse(p, "%s: delivered %zu times, queued %zu times",
-			    p->s->to[i], f.delivered, f.queued);
-		without += f.delivered + f.queued == 0;
-		queued += f.queued;
+		judge_copies(p, "to", p->s->to[i], &f.message, now);
+		without += f.message.delivered + f.message.queued == 0;
+		queued += f.message.queued;
 	}
 	judge_first(p, queued);
 	if (answer == ACCEPTED && without > 0)
@@ -705,7 +719,8 @@ judge_new(struct scenario_place *p, int64_t now)
 static bool
 is_lost(const struct fate *f)
 {
-	return f->delivered + f->queued + f->given_up + f->bounced == 0;
+	return f->message.delivered + f->message.queued + f->given_up +
+	    f->bounce.delivered + f->bounce.queued == 0;
 }
 
 /* If a recipient was refused, the next queue run may have to bounce. */
@@ -725,11 +740,13 @@ judge_old(struct scenario_place *p, int64_t now)
 		}
 		if (is_lost(&f))
 			accuse(p, "%s: lost", p->s->to[i]);
-		if (is_repeated(&f, now))
-			accuse(p, "%s: delivered %zu times, queued %zu times, "
-			    "bounced %zu times", p->s->to[i], f.delivered,
-			    f.queued, f.bounced);
-		queued += f.queued;
+		judge_copies(p, "to", p->s->to[i], &f.message, now);
+		judge_copies(p, "the bounce for", p->s->to[i], &f.bounce, now);
+		if (f.bounce.delivered + f.bounce.queued > 0 &&
+		    f.message.delivered + f.message.queued > 0)
+			accuse(p, "%s: delivered or queued, and bounced",
+			    p->s->to[i]);
+		queued += f.message.queued;
 	}
 	judge_first(p, queued);
 }
