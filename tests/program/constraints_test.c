@@ -1,10 +1,11 @@
 /*
- * The whole program keeps the promises of support/scenario.h with resource
- * limits, without standard descriptors, with unusual masks and with signals
- * that are blocked or ignored.  Only the owner can use files in the spool.
+ * The whole program, and the service or its client, keep the promises of
+ * support/scenario.h with resource limits, without standard descriptors, with
+ * unusual masks, with signals that are blocked or ignored, and as a user who has
+ * no entry in passwd(5).  Only the owner can use files in the spool.
  *
  * With FAULTS=all in the environment, each value is tried; otherwise, one of
- * them in each scenario.
+ * them in each scenario.  FAULTS_SHOWN=1 prints each run.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,160 +28,142 @@
 #include "support/scenario.h"
 #include "support/skip.h"
 #include "support/user.h"
+#include "util/clock.h"
 
 #define KIB	1024L
 #define MIB	(1024L * KIB)
 
-enum { VALUES = 16 };
-
-struct setting {
-	struct scenario_place	*place;
-	long			 value;
-};
+enum { VALUES = 16, NAMELESS = 54321 };
 
 /* The values of one constraint; each is a run. */
 struct constraint {
 	const char	*sentence;
-	void		(*prepare)(void *setting);	/* in the child */
-	bool		is_scarce;	/* the service may not have enough */
+	void		(*prepare)(void *value);	/* in the child; or
+						 * NULL */
+	uid_t		 user;		/* runs the programs, if root runs the
+					 * test; 0: its user */
 	long		 values[VALUES];	/* ends with 0, except the
 						 * first */
+	long		 busy[2];	/* from the first to the last of these,
+					 * a client may wait for a minute until
+					 * the service has enough */
 };
 
 static void
-limit(int resource, const struct setting *s)
+limit(int resource, const void *value)
 {
-	struct rlimit	l = { (rlim_t)s->value, (rlim_t)s->value };
+	const long	*n = value;
+	struct rlimit	 l = { (rlim_t)*n, (rlim_t)*n };
 
 	if (setrlimit((__rlimit_resource_t)resource, &l) != 0)
 		_exit(99);
 }
 
 static void
-limit_descriptors(void *setting)
+limit_descriptors(void *value)
 {
-	limit(RLIMIT_NOFILE, setting);
+	limit(RLIMIT_NOFILE, value);
 }
 
 static void
-limit_memory(void *setting)
+limit_memory(void *value)
 {
-	limit(RLIMIT_AS, setting);
+	limit(RLIMIT_AS, value);
 }
 
 static void
-limit_data(void *setting)
+limit_data(void *value)
 {
-	limit(RLIMIT_DATA, setting);
+	limit(RLIMIT_DATA, value);
 }
 
 static void
-limit_stack(void *setting)
+limit_stack(void *value)
 {
-	limit(RLIMIT_STACK, setting);
+	limit(RLIMIT_STACK, value);
 }
 
 static void
-limit_file_size(void *setting)
+limit_file_size(void *value)
 {
-	struct setting	size = *(struct setting *)setting;
+	long	size = *(long *)value - 1;
 
-	size.value--;
 	limit(RLIMIT_FSIZE, &size);
 }
 
-static int
-give_to_nobody(const char *path, const struct stat *st, int type,
-    struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return lchown(path, NOBODY, NOBODY);
-}
-
-/* The limit has no effect on root: nobody gets all files, and runs. */
 static void
-limit_processes(void *setting)
+limit_processes(void *value)
 {
-	const struct setting	*s = setting;
-	uid_t			 nobody = NOBODY;
-
-	if (geteuid() == 0) {
-		nftw(s->place->dir.path, give_to_nobody, 16, FTW_PHYS);
-		nftw(s->place->memory.path, give_to_nobody, 16, FTW_PHYS);
-		user_become(&nobody);
-	}
-	limit(RLIMIT_NPROC, s);
+	limit(RLIMIT_NPROC, value);
 }
 
 /* A bit for each of the standard descriptors. */
 static void
-close_descriptors(void *setting)
+close_descriptors(void *value)
 {
-	const struct setting	*s = setting;
+	const long	*n = value;
 
 	for (int fd = 0; fd < 3; fd++)
-		if ((s->value & 1L << fd) != 0)
+		if ((*n & 1L << fd) != 0)
 			close(fd);
 }
 
 static void
-set_umask(void *setting)
+set_umask(void *value)
 {
-	const struct setting	*s = setting;
+	const long	*n = value;
 
-	umask((mode_t)s->value);
+	umask((mode_t)*n);
 }
 
 static void
-ignore_signal(void *setting)
+ignore_signal(void *value)
 {
-	const struct setting	*s = setting;
+	const long	*n = value;
 
-	signal((int)s->value, SIG_IGN);
+	signal((int)*n, SIG_IGN);
 }
 
 static void
-block_signals(void *setting)
+block_signals(void *value)
 {
 	sigset_t	all;
 
-	(void)setting;
+	(void)value;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
 /* The working directory is removed. */
 static void
-remove_directory(void *setting)
+remove_directory(void *value)
 {
 	char	path[] = "/tmp/relais-gone.XXXXXX";
 
-	(void)setting;
+	(void)value;
 	if (mkdtemp(path) == NULL || chdir(path) != 0 || rmdir(path) != 0)
 		_exit(99);
 }
 
 static const struct constraint constraints[] = {
-	{ .sentence = "few descriptors",
-	    .prepare = limit_descriptors, .is_scarce = true,
-	    .values = { 3, 4, 5, 6, 7, 8, 9, 10,
-	    11, 12, 13, 14, 16, 20 } },
-	{ .sentence = "little address space",
-	    .prepare = limit_memory, .is_scarce = true,
-	    .values = { 3 * MIB, 4 * MIB,
-	    5 * MIB, 6 * MIB, 7 * MIB, 8 * MIB, 10 * MIB, 12 * MIB,
-	    16 * MIB, 24 * MIB, 32 * MIB, 64 * MIB } },
-	{ .sentence = "little data",
-	    .prepare = limit_data, .is_scarce = true,
-	    .values = { 100 * KIB, 200 * KIB, 300 * KIB,
-	    400 * KIB, 500 * KIB, 700 * KIB, 1 * MIB, 2 * MIB, 4 * MIB } },
+	{ .sentence = "few descriptors", .prepare = limit_descriptors,
+	    .values = { 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 20 },
+	    .busy = { 9, 12 } },
+	{ .sentence = "little address space", .prepare = limit_memory,
+	    .values = { 3 * MIB, 4 * MIB, 5 * MIB, 6 * MIB, 7 * MIB, 8 * MIB,
+	    10 * MIB, 12 * MIB, 16 * MIB, 24 * MIB, 32 * MIB, 64 * MIB } },
+	{ .sentence = "little data", .prepare = limit_data,
+	    .values = { 100 * KIB, 200 * KIB, 300 * KIB, 400 * KIB, 500 * KIB,
+	    700 * KIB, 1 * MIB, 2 * MIB, 4 * MIB } },
 	{ .sentence = "a small stack",
 	    .prepare = limit_stack, .values = { 256 * KIB, 512 * KIB } },
 	{ .sentence = "a limit of file sizes",
 	    .prepare = limit_file_size, .values = { 1, 2, 100, 300, 1000,
 	    10000, 300000 } },
-	{ .sentence = "no further process",
-	    .prepare = limit_processes, .is_scarce = true,
+	/* The limit has no effect on root. */
+	{ .sentence = "no further process", .prepare = limit_processes,
+	    .user = NOBODY, .values = { 1 }, .busy = { 1, 1 } },
+	{ .sentence = "a user without a name", .user = NAMELESS,
 	    .values = { 1 } },
 	{ .sentence = "closed descriptors",
 	    .prepare = close_descriptors, .values = { 1, 2, 3, 4, 5, 6, 7 } },
@@ -209,6 +192,14 @@ look_at_mode(const char *path, const struct stat *st, int type,
 	return 0;
 }
 
+/* Whether a client of the service waits for a minute, which costs too much. */
+static bool
+is_too_slow(const struct scenario *s, const struct constraint *how, long value)
+{
+	return getenv("FAULTS") == NULL && s->service == FAULT_IN_SERVICE &&
+	    value >= how->busy[0] && value <= how->busy[1];
+}
+
 static void
 keeps_its_promises(void **state)
 {
@@ -221,35 +212,46 @@ keeps_its_promises(void **state)
 
 	if (SKIP_SANITIZED)
 		skip_because("AddressSanitizer has an allocator of its own");
-	if (!all && scenario->service == FAULT_IN_SERVICE && how->is_scarce)
-		skip_because("a client waits a minute for the service; make "
-		    "check-faults tests it");
+	/* Without a name is the whole constraint. */
+	if (how->user != ROOT && (geteuid() == ROOT || how->prepare == NULL))
+		user_needs_root();
 	scenario_open(&p, scenario);
 	scenario_run(&p, &(struct program){ 0 });
 	if (!scenario_judge(&p, &(struct scenario_excuse){ 0 }))
 		fail_msg("without a constraint: %s", p.wrong.data);
 	scenario_sweep(&p);
+	if (how->user != ROOT && geteuid() == ROOT)
+		p.user = &how->user;
 	while (!all && step < VALUES && how->values[step] != 0)
 		step++;
 	for (size_t i = c->first_index % step; i == c->first_index % step ||
 	    (i < VALUES && how->values[i] != 0); i += step) {
-		struct setting		 s = { &p, how->values[i] };
+		long			 value = how->values[i];
 		struct scenario_excuse	 excuse = { 0 };
+		int64_t			 start = clock_ms();
 
+		if (is_too_slow(scenario, how, value))
+			skip_because("a client waits a minute for the service; "
+			    "make check-faults tests it");
 		scenario_run(&p, &(struct program){ .prepare = how->prepare,
-		    .ctx = &s });
+		    .ctx = &value });
 		if (p.o.status == 99)
 			skip_because("the constraint cannot be set");
 		if (how->prepare == close_descriptors) {
-			excuse.is_unheard = (s.value & 2) != 0;
-			excuse.is_mute = (s.value & 4) != 0;
+			excuse.is_unheard = (value & 2) != 0;
+			excuse.is_mute = (value & 4) != 0;
 		}
 		if (!scenario_judge(&p, &excuse)) {
 			broken++;
-			print_error("%ld: exit %d: %s\n%s%s\n", s.value,
+			print_error("%ld: exit %d: %s\n%s%s\n", value,
 			    p.o.status, p.wrong.data, p.o.err.data,
 			    scenario->kind == SPEAKS ? p.o.out.data : "");
 		}
+		if (getenv("FAULTS_SHOWN") != NULL)
+			print_message("%ld: exit %d after %d ms: %s%s\n",
+			    value, p.o.status, (int)(clock_ms() - start),
+			    p.o.err.data, p.service.err.data != NULL ?
+			    p.service.err.data : "");
 		nftw(p.spool, look_at_mode, 16, FTW_PHYS);
 		scenario_sweep(&p);
 	}

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@
 #include "queue/spool.h"
 #include "support/conf.h"
 #include "support/serving.h"
+#include "support/user.h"
 #include "util/memory.h"
 
 enum {
@@ -279,12 +281,47 @@ scenario_close(struct scenario_place *p)
 	temp_dir_remove(&p->memory);
 }
 
+/* Another user runs it, and then .prepare. */
+struct used {
+	uid_t		user;
+	struct program	how;
+};
+
+static void
+become_user(void *used)
+{
+	struct used	*u = used;
+
+	user_become(&u->user);
+	if (u->how.prepare != NULL)
+		u->how.prepare(u->how.ctx);
+}
+
+static struct program
+as_user(const struct scenario_place *p, const struct program *how,
+    struct used *used)
+{
+	struct program	program = *how;
+
+	if (p->user != NULL) {
+		*used = (struct used){ *p->user, *how };
+		program.prepare = become_user;
+		program.ctx = used;
+	}
+	return program;
+}
+
 static void
 put_entry(struct scenario_place *p)
 {
+	struct used		used;
+	struct program		program = as_user(p, &(struct program){
+				    .argv = WORDS("relais", "-C", p->conf,
+				    "-odq", "-t", "-i"),
+				    .input = p->input.data }, &used);
 	struct program_result	o;
 
-	relais_run(&o, p->conf, WORDS("-odq", "-t", "-i"), p->input.data);
+	program_run(&o, &program);
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
 	program_result_free(&o);
@@ -397,7 +434,8 @@ static void
 run_program(struct scenario_place *p, const struct program *how)
 {
 	const char	*argv[24] = { "relais", "-C", p->conf };
-	struct program	 program = *how;
+	struct used	 used;
+	struct program	 program = as_user(p, how, &used);
 
 	for (size_t i = 0; p->s->words[i] != NULL; i++)
 		argv[3 + i] = p->word[i].data;
@@ -415,7 +453,9 @@ run_with_service(struct scenario_place *p, const struct program *how)
 {
 	const struct program	 plain = { 0 };
 	bool			 faulty = p->s->service == FAULT_IN_SERVICE;
-	struct program		 service = faulty ? *how : plain;
+	struct used		 used;
+	struct program		 service = as_user(p, faulty ? how : &plain,
+				    &used);
 	struct running		*r;
 
 	service.argv = WORDS("relais", "-C", p->conf, "-o", "log=stderr",
@@ -446,6 +486,21 @@ put_files(struct scenario_place *p)
 	}
 }
 
+static void
+give_files(const char *path, uid_t user)
+{
+	char	*paths[] = { (char *)(uintptr_t)path, NULL };
+	FTS	*tree = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	FTSENT	*file;
+
+	assert_non_null(tree);
+	while ((file = fts_read(tree)) != NULL)
+		if (file->fts_info != FTS_DP &&
+		    lchown(file->fts_path, user, (gid_t)user) == -1)
+			fail_msg("%s: %s", file->fts_path, strerror(errno));
+	fts_close(tree);
+}
+
 void
 scenario_run(struct scenario_place *p, const struct program *how)
 {
@@ -453,9 +508,14 @@ scenario_run(struct scenario_place *p, const struct program *how)
 	program_result_free(&p->o);
 	program_result_free(&p->service);
 	p->service = (struct program_result){ .status = EX_OK };
+	put_files(p);
+	if (p->user != NULL) {
+		give_files(p->dir.path, *p->user);
+		if (p->memory.path[0] != '\0')
+			give_files(p->memory.path, *p->user);
+	}
 	if (p->s->kind == FLUSHES || p->s->kind == PRINTS)
 		put_entry(p);
-	put_files(p);
 	if (p->s->service != NO_SERVICE)
 		run_with_service(p, how);
 	else

@@ -38,6 +38,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "support/certificate.h"
 #include "support/mock_smtp.h"
@@ -86,6 +87,9 @@ extern const size_t		scenarios_n;
 
 struct scenario_place {
 	const struct scenario	*s;
+	const uid_t		*user;		/* runs the programs and owns
+						 * the files, if root runs the
+						 * test; NULL: its user */
 	struct temp_dir		 dir, memory;
 	struct usual_certificates usual;
 	struct mock_smtp	*host;
