@@ -478,6 +478,21 @@ static const struct {
 	{ "STARTTLS", command_not_implemented },
 };
 
+/*
+ * A client that does not begin with SMTP is not heard any further: a web page
+ * can have the browser send it a request of HTTP, whose text would be commands.
+ */
+static bool
+reject_unknown(struct smtpd_state *s, struct failure *why, const char *enhanced,
+    const char *text)
+{
+	if (s->commands > 1)
+		return reject(s, why, 500, enhanced, text);
+	s->over = true;
+	return respond(s, why, 421, "4.7.0", "%s Error: not a client of SMTP",
+	    s->policy->host);
+}
+
 /* Splits "VERB text" and runs the command. */
 static bool
 run_command(struct smtpd_state *s, struct failure *why)
@@ -487,7 +502,7 @@ run_command(struct smtpd_state *s, struct failure *why)
 	char	*text;
 
 	if (strlen(verb) != len)
-		return reject(s, why, 500, "5.5.2",
+		return reject_unknown(s, why, "5.5.2",
 		    "Error: NUL character in command");
 	while (len > 0 && isspace((unsigned char)verb[len - 1]))
 		verb[--len] = '\0';
@@ -498,7 +513,7 @@ run_command(struct smtpd_state *s, struct failure *why)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (strcasecmp(verb, commands[i].verb) == 0)
 			return commands[i].run(s, text, why);
-	return reject(s, why, 500, "5.5.1", "Error: command not recognized");
+	return reject_unknown(s, why, "5.5.1", "Error: command not recognized");
 }
 
 /* Skips the rest of a line that is longer than SMTPD_LINE_MAX. */

@@ -194,11 +194,13 @@ static const struct state_case	state_table[] = {
 	    SAYS("LHLO a\r\n" ENVELOPE "BDAT 4\r\n\r\nhi"), "Ok: 4 bytes" },
 	{ "a chunk of 2^60 octets", SAYS("LHLO a\r\n" ENVELOPE
 	    "BDAT 1152921504606846976 LAST\r\n\r\nhi"), "250 2.1.5" },
-	{ "a TLS handshake", SAYS(TLS_HELLO), "500 5.5.2" },
+	{ "a TLS handshake", SAYS(TLS_HELLO), "421 4.7.0" },
 	{ "octets that are not text", SAYS("\0\xff\x80\r\n\x1b[2J\n\n\n"),
-	    "500 5.5" },
+	    "421 4.7.0" },
+	{ "octets that are not text after a command", SAYS("NOOP\r\n"
+	    "\0\xff\x80\r\n\x1b[2J\n\n\n"), "500 5.5" },
 	{ "commands of HTTP", SAYS("GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
-	    "500 5.5.1" },
+	    "421 4.7.0" },
 };
 
 /* ---------------------------------------------------------- a lot of octets */
@@ -330,6 +332,7 @@ too_many_errors_end_a_session(void **state)
 	for (size_t i = 0; i < sizeof(lines); i++)
 		lines[i] = i % 4 == 2 ? '\r' : i % 4 == 3 ? '\n' : 'x';
 	fd = serving_connect(&s);
+	write_all(fd, "NOOP\r\n", 6);
 	write_all(fd, lines, sizeof(lines));
 	hear(fd, "421 4.7.0 ");
 	close(fd);

@@ -238,8 +238,11 @@ static const struct CMUnitTest commands_spec[] = {
 	REPLIES("private commands are unknown unless the policy has them",
 	    "XRELAIS RESULT\r\nXRELAIS OPTIONS queue\r\n",
 	    "500 5.5.1|500 5.5.1", ""),
-	REPLIES("an unknown command is refused", "FROB\r\n\r\n", "500 5.5.1|"
-	    "500 5.5.1", ""),
+	REPLIES("an unknown command is refused", HELO "FROB\r\n\r\n",
+	    "250|500 5.5.1|500 5.5.1", ""),
+	REPLIES("a request of HTTP ends the session", "POST / HTTP/1.1\r\n"
+	    "Host: me\r\n\r\n" START "DATA\r\n\r\nhi\r\n.\r\n", "421 4.7.0",
+	    ""),
 	REPLIES("an incomplete command is ignored", HELO "NOO", "250", ""),
 	REPLIES("a command may end with LF", "HELO me\nNOOP\n", "250|250 2.0.0",
 	    ""),
@@ -580,8 +583,23 @@ too_many_errors_end_the_session(void **state)
 	struct buffer	in = { 0 };
 
 	(void)state;
+	buffer_add_text(&in, "NOOP\r\n");
 	repeat(&in, "\001\377garbage\r\n", 10 * SMTPD_ERRORS_MAX);
 	assert_session(&in, "", "500 5.5.1|421 4.7.0");
+	buffer_free(&in);
+}
+
+static void
+a_request_of_http_with_a_long_url_ends_the_session(void **state)
+{
+	struct buffer	in = { 0 };
+
+	(void)state;
+	buffer_add_text(&in, "GET /");
+	repeat(&in, "x", SMTPD_LINE_MAX);
+	buffer_add_text(&in, " HTTP/1.1\r\nHost: me\r\n\r\n" START
+	    "DATA\r\n\r\nhi\r\n.\r\n");
+	assert_session(&in, "", "500 5.5.2|421 4.7.0");
 	buffer_free(&in);
 }
 
@@ -622,13 +640,13 @@ a_rejected_message_leaves_nothing_to_the_next(void **state)
 static void
 a_nul_is_refused_in_commands_and_messages(void **state)
 {
-	static const char	in[] = "NOOP\0\r\n" START "DATA\r\n\r\na\0b\r\n"
+	static const char	in[] = HELO "NOOP\0\r\n" START "DATA\r\n\r\na\0b\r\n"
 				    ".\r\nQUIT\r\n";
 	struct buffer		all = { 0 };
 
 	(void)state;
 	buffer_add(&all, in, sizeof(in) - 1);
-	assert_session(&all, "", "220|500 5.5.2|" STARTED
+	assert_session(&all, "", "250|500 5.5.2|" STARTED
 	    "|354|554 5.6.0|221 2.0.0");
 	buffer_free(&all);
 }
@@ -755,6 +773,7 @@ static const struct CMUnitTest bounds_spec[] = {
 	cmocka_unit_test(chunks_do_not_end_the_session),
 	cmocka_unit_test(too_many_empty_chunks_end_the_session),
 	cmocka_unit_test(too_many_errors_end_the_session),
+	cmocka_unit_test(a_request_of_http_with_a_long_url_ends_the_session),
 	cmocka_unit_test(a_message_above_the_limit_is_read_to_its_end),
 	cmocka_unit_test(a_rejected_message_leaves_nothing_to_the_next),
 	cmocka_unit_test(a_nul_is_refused_in_commands_and_messages),
