@@ -118,8 +118,7 @@ static bool
 connection_failed(struct failure *why)
 {
 	if (errno == EPIPE || errno == ECONNRESET)
-		return failed(why, EX_TEMPFAIL,
-		    "the server reset the connection");
+		return failed(why, EX_TEMPFAIL, "the connection was reset");
 	return failed_errno(why, EX_TEMPFAIL, "connection lost");
 }
 

@@ -48,7 +48,7 @@ static const struct {
 	[CLOSES] = { "hang-up", "", .then = THEN_CLOSE,
 	    .text = "the server closed the connection" },
 	[RESETS] = { "reset", "", .then = THEN_RESET,
-	    .text = "the server reset the connection" },
+	    .text = "the connection was reset" },
 	[SAYS_2XX] = { "2xx", "299 2.0.0 well\r\n", .text = "299 2.0.0 well" },
 	[SAYS_3XX] = { "3xx", "399 and then\r\n", .text = "399 and then" },
 	[GARBAGE] = { "garbage", "\033]0;you\a\x90 hello\r\n",
