@@ -169,9 +169,9 @@ serve_clients_accept(struct serve_state *s, int listener)
 static void
 uncount_message(struct serve_state *s, struct serve_client *c)
 {
-	if (c->counted)
-		serve_users_uncount(&s->users, c->uid);
-	c->counted = false;
+	if (c->counted_ms != 0)
+		serve_users_uncount(&s->users, c->uid, c->counted_ms);
+	c->counted_ms = 0;
 }
 
 /*
@@ -182,13 +182,13 @@ static int64_t
 answer_check(struct serve_state *s, struct serve_client *c,
     const struct serve_request *r)
 {
+	int64_t	now = clock_ms(), wait;
 	bool	first;
-	int64_t	wait;
 
 	uncount_message(s, c);
 	wait = serve_users_check(&s->users, c->uid, r->limit, r->period_s,
-	    clock_ms(), &first);
-	c->counted = wait == 0;
+	    now, &first);
+	c->counted_ms = wait == 0 ? now : 0;
 	if (first)
 		log_line(s->options->log, LOG_WARNING, "uid=%lu has sent %llu "
 		    "messages in %lld seconds, as many as limit allows; more "
@@ -270,7 +270,7 @@ serve_clients_read(struct serve_state *s, struct serve_client *c)
 		}
 		break;
 	case SERVE_ACCEPTED:
-		c->counted = false;
+		c->counted_ms = 0;
 		serve_state_expect_turn(s, 0);
 		break;
 	case SERVE_REFUSED:

@@ -30,6 +30,7 @@ serve_users_check(struct serve_users *u, uid_t uid, uint64_t limit,
 
 	*first = false;
 	if (now_ms >= use->period_ends) {
+		use->period_begins = now_ms;
 		use->period_ends = now_ms + period_s * 1000;
 		use->messages = 0;
 		use->logged = false;
@@ -44,12 +45,11 @@ serve_users_check(struct serve_users *u, uid_t uid, uint64_t limit,
 }
 
 void
-serve_users_uncount(struct serve_users *u, uid_t uid)
+serve_users_uncount(struct serve_users *u, uid_t uid, int64_t counted_ms)
 {
 	struct serve_user_use	*use = use_of(u, uid);
 
-	/* A new period may have begun. */
-	if (use->messages > 0)
+	if (use->messages > 0 && counted_ms >= use->period_begins)
 		use->messages--;
 }
 

@@ -13,7 +13,8 @@ enum { SERVE_USERS_RUN_S = 10 };	/* between queue runs for a user */
 
 struct serve_user_use {
 	uid_t	 uid;
-	int64_t	 period_ends;	/* clock_ms(); of the current period */
+	int64_t	 period_begins;	/* clock_ms(); of the current period */
+	int64_t	 period_ends;
 	uint64_t messages;	/* in the current period */
 	bool	 logged;	/* that the limit is exceeded, in this period */
 	int64_t	 next_run;	/* clock_ms(); 0: no run was requested */
@@ -34,8 +35,11 @@ struct serve_users {
 int64_t	serve_users_check(struct serve_users *, uid_t, uint64_t limit,
 	    int64_t period_s, int64_t now_ms, bool *first);
 
-/* Takes back a counted message, which was not accepted. */
-void	serve_users_uncount(struct serve_users *, uid_t);
+/*
+ * Takes back a message that was counted at this time, and was not accepted.
+ * One that was counted in an earlier period makes no room in the current one.
+ */
+void	serve_users_uncount(struct serve_users *, uid_t, int64_t counted_ms);
 
 /*
  * Returns 0 if the user may request a queue run, which is then counted, or the

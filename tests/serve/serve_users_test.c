@@ -43,14 +43,28 @@ a_refused_message_does_not_count(void **state)
 
 	(void)state;
 	send_messages(&u, 33, 3);
-	serve_users_uncount(&u, 33);
+	serve_users_uncount(&u, 33, 1000);
 	assert_int_equal(check(&u, 33, 2000), 0);
 	assert_int_equal(check(&u, 33, 3000), 3598);
-	/* A message of the previous period. */
 	assert_int_equal(check(&u, 33, 1000 + HOUR_MS), 0);
-	serve_users_uncount(&u, 33);
-	serve_users_uncount(&u, 33);
+	serve_users_uncount(&u, 33, 1000 + HOUR_MS);
+	serve_users_uncount(&u, 33, 1000 + HOUR_MS);
 	assert_int_equal(check(&u, 33, 1000 + HOUR_MS), 0);
+	serve_users_free(&u);
+}
+
+/* Otherwise, messages that are begun and not sent would raise the limit. */
+static void
+a_message_of_an_earlier_period_makes_no_room(void **state)
+{
+	struct serve_users	u = { 0 };
+
+	(void)state;
+	send_messages(&u, 33, 3);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(check(&u, 33, 1000 + HOUR_MS), 0);
+	serve_users_uncount(&u, 33, 1000);
+	assert_int_not_equal(check(&u, 33, 1000 + HOUR_MS), 0);
 	serve_users_free(&u);
 }
 
@@ -111,6 +125,7 @@ a_user_can_request_a_queue_run_every_ten_seconds(void **state)
 static const struct CMUnitTest serve_users_spec[] = {
 	cmocka_unit_test(a_user_can_send_up_to_the_limit),
 	cmocka_unit_test(a_refused_message_does_not_count),
+	cmocka_unit_test(a_message_of_an_earlier_period_makes_no_room),
 	cmocka_unit_test(a_new_period_begins_after_the_last_one),
 	cmocka_unit_test(users_do_not_affect_each_other),
 	cmocka_unit_test(only_the_first_refusal_in_a_period_is_logged),
