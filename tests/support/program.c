@@ -65,6 +65,9 @@ child(const struct program *p, const char *path, int in, int out, int errors)
 				    usual_environment();
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* A shell ignores these signals for a job in the background. */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
 	if (dup2(in, 0) == -1 || dup2(out, 1) == -1 || dup2(errors, 2) == -1)
 		_exit(126);
 	if (p->dir != NULL && chdir(p->dir) == -1)
