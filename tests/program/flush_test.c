@@ -1015,6 +1015,36 @@ no_signal_sends_a_message_twice(void **state)
 #define SIGNAL(sentence, ...) { sentence, no_signal_sends_a_message_twice, \
 	NULL, NULL, &(struct signal_case){ .sig = __VA_ARGS__ } }
 
+/* The smarthost is silent.  The message to it is not sent again at once. */
+static void
+a_second_signal_ends_a_queue_run_at_once(void **state)
+{
+	struct signal_case	 t = { .sig = SIGINT };
+	struct queue_fixture	 p;
+	struct running		*r;
+	struct program_result	 o;
+
+	(void)state;
+	queue_fixture_open(&p, &(struct script){ .keywords = "PIPELINING",
+	    .steps = { { .at = ON_BODY, .connection = 1, .hold = true } } },
+	    NULL);
+	queue_fixture_put(&p, me, LIST("a@example.net", "b@example.net"));
+	r = program_start(&(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", p.conf, "-q"), .prepare = dispose,
+	    .ctx = &t });
+	assert_true(mock_smtp_wait_commands(p.host, ON_DATA, 1));
+	assert_int_equal(kill(program_pid(r), SIGTERM), 0);
+	assert_int_equal(kill(program_pid(r), SIGINT), 0);
+	program_stop(r, 0, &o);
+	assert_int_not_equal(o.signal, 0);
+	program_result_free(&o);
+	assert_string_equal(queued(&p), "?a@example.net\n?b@example.net");
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
+	assert_string_equal(queued(&p), "?a@example.net");
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	queue_fixture_close(&p);
+}
+
 static void
 end_stderr_at_a_terminal(void *ctx)
 {
@@ -1415,6 +1445,7 @@ static const struct CMUnitTest flush_spec[] = {
 	    SIGVTALRM),
 	SIGNAL("an ignored SIGHUP does not end a queue run", SIGHUP,
 	    .ignored = true),
+	cmocka_unit_test(a_second_signal_ends_a_queue_run_at_once),
 	cmocka_unit_test(progress_is_shown_on_a_terminal),
 	{ "relais -q15m runs the queue until a signal ends it",
 	    a_service_runs_the_queue_until_a_signal_ends_it, NULL, NULL,
