@@ -130,6 +130,42 @@ directories_writable_by_others_are_refused(void **state)
 	temp_spool_remove(&spool);
 }
 
+/* Opens the spool as that user, in another process. */
+static void
+is_refused_to(uid_t uid, const char *path)
+{
+	int	status;
+	pid_t	pid = fork();
+
+	if (pid == 0) {
+		if (setuid(uid) != 0)
+			_exit(1);
+		assert_refused(path, "belongs to uid 0, and only that user and "
+		    "root can use it; this process has uid 65534");
+		_exit(0);
+	}
+	assert_true(pid != -1 && waitpid(pid, &status, 0) == pid);
+	assert_int_equal(status, 0);
+}
+
+static void
+directories_of_other_users_are_refused(void **state)
+{
+	struct spool	spool;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip_because("needs root");
+	temp_spool_make(&spool, 0);
+	assert_int_equal(fchownat(spool.fd, "failed", 65534, 65534, 0), 0);
+	assert_refused(spool.directory, "its subdirectory failed: belongs to "
+	    "uid 65534, but the queue directory to uid 0; run: chown 0 ");
+	assert_int_equal(fchownat(spool.fd, "failed", 0, 0, 0), 0);
+	assert_int_equal(fchmodat(spool.fd, ".", 0755, 0), 0);
+	is_refused_to(65534, spool.directory);
+	temp_spool_remove(&spool);
+}
+
 static void
 root_gives_new_files_to_the_owner_of_the_spool(void **state)
 {
@@ -412,6 +448,7 @@ static const struct CMUnitTest spool_spec[] = {
 	cmocka_unit_test(a_new_spool_is_private),
 	cmocka_unit_test(a_missing_spool_is_created_only_on_request),
 	cmocka_unit_test(directories_writable_by_others_are_refused),
+	cmocka_unit_test(directories_of_other_users_are_refused),
 	cmocka_unit_test(root_gives_new_files_to_the_owner_of_the_spool),
 	cmocka_unit_test(a_list_is_sorted_by_arrival),
 	cmocka_unit_test(a_file_that_is_not_an_entry_is_due),

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "queue/commit.h"
+#include "queue/spool_state.h"
 #include "runner/attempt.h"
 #include "support/cases.h"
 #include "support/mock_smtp.h"
@@ -50,6 +51,9 @@ struct attempt_case {
 	bool			 is_old;	/* older than queue_lifetime */
 	int64_t			 due;		/* seconds from now */
 
+	const char		*conf;		/* more lines, or NULL */
+	int64_t			 turn;		/* of the smarthost, seconds
+						 * from now; 0: now */
 	struct attempt_choice	 choice;
 	bool			 locked;	/* by another open file */
 	bool			 others;	/* have a connection */
@@ -119,14 +123,14 @@ put(struct fixture *f, const struct attempt_case *c)
 }
 
 static void
-fixture_open(struct fixture *f, const struct script *script)
+fixture_open(struct fixture *f, const struct script *script, const char *more)
 {
 	char	conf[256];
 
 	f->host = mock_smtp_start(script);
 	snprintf(conf, sizeof(conf), "smarthost = smtp://127.0.0.1:%u\n"
-	    "timeout = 5s\nhelo = client.example\ndomain = example.org\n",
-	    f->host->port);
+	    "timeout = 5s\nhelo = client.example\ndomain = example.org\n%s",
+	    f->host->port, more != NULL ? more : "");
 	spool_place_open(&f->at, "", conf);
 }
 
@@ -135,6 +139,22 @@ fixture_close(struct fixture *f)
 {
 	mock_smtp_stop(f->host);
 	spool_place_close(&f->at);
+}
+
+/* As after messages for all turns until then. */
+static void
+set_turn(struct fixture *f, int64_t at)
+{
+	struct spool_state	 state;
+	struct spool_state_host	*host;
+	struct failure		 why;
+	char			 url[40];
+
+	snprintf(url, sizeof(url), "smtp://127.0.0.1:%u", f->host->port);
+	assert_true(spool_state_open(&state, &f->at.spool, at, &why));
+	host = spool_state_host(&state, url, NULL);
+	host->pace_us = host->pace_promised_us = at * 1000000;
+	assert_true(spool_state_close(&state, &why));
 }
 
 static void
@@ -159,8 +179,10 @@ is_attempted(void **state)
 	struct failure			 why;
 	int64_t				 now;
 
-	fixture_open(&f, &c->script);
+	fixture_open(&f, &c->script, c->conf);
 	put(&f, c);
+	if (c->turn != 0)
+		set_turn(&f, time(NULL) + c->turn);
 	worker = (struct attempt_worker){ .config = &f.at.config,
 	    .me = &f.at.me, .log = &f.at.log, .spool = &f.at.spool,
 	    .choice = &c->choice, .may_leave = may_leave, .context = *state };
@@ -274,6 +296,25 @@ static const struct attempt_case cases[] = {
 	{ "after queue_lifetime a message gets at least five attempts", LATER,
 	    DEFERRED(1800, 2025), .attempts = 3, .is_old = true },
 
+	/* The pace of a smarthost. */
+	{ "a message waits for its turn", { 0 }, ATTEMPT_PACED,
+	    "?b@example.net", .conf = "pace = 6/hour\n", .turn = 300,
+	    .delay = { 299, 301 } },
+	{ "the sender is told that an old message waits for its turn", { 0 },
+	    ATTEMPT_PACED, "?b@example.net\n?a@example.org",
+	    .conf = "pace = 6/hour\n", .turn = 600, .notify = NOTIFY_DELAY,
+	    .is_old = true },
+	{ "recipients who wait do not delay others", LATER,
+	    ATTEMPT_DEFERRED, "?b@example.net ?c@example.com", .fails = true,
+	    TO("b@example.net", "c@example.com"),
+	    .conf = "[to *@example.net]\npace = 6/hour\n", .turn = 600,
+	    .delay = { 60, 68 } },
+	{ "recipients who wait are not delayed by others", LATER,
+	    ATTEMPT_DEFERRED, "?b@example.net ?c@example.com", .fails = true,
+	    TO("b@example.net", "c@example.com"), .attempts = 4,
+	    .conf = "[to *@example.net]\npace = 6/hour\n", .turn = 300,
+	    .delay = { 299, 301 } },
+
 	/* Entries that are not attempted. */
 	{ "an entry that is not due is skipped", { 0 }, ATTEMPT_SKIPPED,
 	    "?b@example.net", .due = 60 },
@@ -325,7 +366,7 @@ an_entry_that_is_in_no_spool_is_sent(void **state)
 	int				 fd = file_in_memory();
 
 	(void)state;
-	fixture_open(&f, &script);
+	fixture_open(&f, &script, NULL);
 	envelope_set_reverse(&envelope, "a@example.org");
 	envelope_add(&envelope, "b@example.net");
 	temp_spool_message(&message, &f.at.spool, 200, 7);
