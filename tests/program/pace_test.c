@@ -475,6 +475,41 @@ the_service_sends_them_in_turn(void **state)
 	serving_close(&s);
 }
 
+/* For both recipients, there is one message and one smarthost. */
+static void
+the_service_sends_to_other_recipients_at_once(void **state)
+{
+	struct serving			 s;
+	const struct heard_message	*m;
+	char				 key[120];
+
+	(void)state;
+	serving_open(&s, &accepts, "[to *@slow.example]\npace = 1/day\n");
+	serving_start(&s, NULL);
+	snprintf(key, sizeof(key), "socket=%s", s.socket);
+	for (size_t i = 0; i < 2; i++) {
+		struct program_result	o;
+
+		program_run(&o, &(struct program){ .path = BUILD "/relais",
+		    .argv = WORDS("relais", "-C", s.conf, "-o", key, "-f",
+		    "me@example.org", "a@slow.example", "b@fast.example"),
+		    .input = "\nhi\n" });
+		assert_int_equal(o.status, EX_OK);
+		assert_string_equal(o.err.data, "");
+		program_result_free(&o);
+	}
+	/* Each section makes a transaction of its own. */
+	assert_true(mock_smtp_wait_messages(s.host, 3));
+	serving_stop(&s, NULL);
+	assert_int_equal(mock_smtp_messages(s.host), 3);
+	m = mock_smtp_message(s.host, 2);
+	assert_int_equal(m->n_rcpt, 1);
+	assert_string_equal(m->rcpt[0].path, "b@fast.example");
+	assert_string_equal(temp_spool_entries(s.spool, SPOOL_QUEUE),
+	    "?a@slow.example +b@fast.example");
+	serving_close(&s);
+}
+
 int
 main(void)
 {
@@ -496,6 +531,7 @@ main(void)
 		cmocka_unit_test(an_outage_is_the_reason),
 		cmocka_unit_test(a_signal_ends_the_wait),
 		cmocka_unit_test(the_service_sends_them_in_turn),
+		cmocka_unit_test(the_service_sends_to_other_recipients_at_once),
 	};
 
 	return cmocka_run_group_tests_name("pace", pace_spec, NULL, NULL);
