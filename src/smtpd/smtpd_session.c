@@ -304,7 +304,7 @@ command_data(struct smtpd_state *s, char *text, struct failure *why)
 	char			decoded[STREAM_IN + 1];
 
 	if (*text != '\0')
-		return reject(s, why, 500, "5.5.1", "Syntax: DATA");
+		return reject(s, why, 501, "5.5.4", "Syntax: DATA");
 	if (s->envelope.n == 0 || s->receiving)
 		return respond(s, why, 503, "5.5.1", "Error: %s",
 		    s->receiving || s->discarding ? "DATA after BDAT" :

@@ -7,8 +7,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "smtpd/smtpd_reply.h"
@@ -67,8 +69,98 @@ is_written(void **state)
 	close(pair[1]);
 }
 
+/* ------------------------------------------------------------- outcomes */
+
+struct outcome_case {
+	const char		*sentence;
+	struct outcome		 outcome;
+	const char		*text;		/* of the outcome */
+	int			 code;
+	const char		*enhanced;
+};
+
+static const struct outcome_case outcomes[] = {
+	{ "a delivered message", { .kind = OUTCOME_DELIVERED, .code = 250 },
+	    "250 Ok", 250, "2.0.0" },
+	{ "a code about the mail system is passed on", {
+	    .kind = OUTCOME_FAILED, .status = EX_NOUSER, .code = 550,
+	    .enhanced = "5.1.1" }, "550 5.1.1 no", 550, "5.1.1" },
+	{ "a code of another class is not", { .kind = OUTCOME_FAILED,
+	    .status = EX_UNAVAILABLE, .code = 450, .enhanced = "4.2.1" },
+	    "450 4.2.1 later", 554, "5.0.0" },
+	{ "a code about the session is not", { .kind = OUTCOME_DEFERRED,
+	    .status = EX_TEMPFAIL, .code = 421, .enhanced = "4.3.2" },
+	    "421 4.3.2 bye", 451, "4.4.1" },
+	{ "our own enhanced status code is used", { .kind = OUTCOME_FAILED,
+	    .status = EX_UNAVAILABLE, .enhanced = "5.7.30" }, "no TLS", 554,
+	    "5.7.30" },
+	{ "a failure has a permanent code, whatever its status is", {
+	    .kind = OUTCOME_FAILED, .status = EX_TEMPFAIL }, "given up", 554,
+	    "5.0.0" },
+	{ "a deferral has a transient code, whatever its status is", {
+	    .kind = OUTCOME_DEFERRED, .status = EX_NOUSER }, "later", 451,
+	    "4.0.0" },
+};
+
+static void
+has_code(void **state)
+{
+	const struct outcome_case	*c = *state;
+	struct smtpd_reply		 reply = { 0 };
+	struct outcome			 outcome = c->outcome;
+
+	outcome_set_text(&outcome, "%s", c->text);
+	smtpd_reply_outcome(&reply, &outcome, NULL);
+	assert_int_equal(reply.code, c->code);
+	assert_string_equal(reply.enhanced, c->enhanced);
+	assert_non_null(strstr(reply.text.data, c->text));
+	smtpd_reply_free(&reply);
+	outcome_clear(&outcome);
+}
+
+static void
+the_number_of_errors_is_limited(void **state)
+{
+	enum { RECIPIENTS = 60 };
+	struct outcome		all[RECIPIENTS] = { { 0 } };
+	struct envelope		env = { 0 };
+	struct smtpd_reply	reply = { 0 };
+	char			path[40];
+	size_t			lines = 0;
+
+	(void)state;
+	for (int i = 0; i < RECIPIENTS; i++) {
+		snprintf(path, sizeof(path), "%d@example.net", i);
+		envelope_add(&env, path);
+		if (i == 0) {
+			all[i].kind = OUTCOME_DELIVERED;
+			continue;
+		}
+		all[i].kind = OUTCOME_FAILED;
+		all[i].status = EX_NOUSER;
+		outcome_set_text(&all[i], "550 no %d", i);
+	}
+	smtpd_reply_outcomes(&reply, &env, all, NULL);
+	for (const char *at = reply.text.data; (at = strstr(at,
+	    "not sent to ")) != NULL; at++)
+		lines++;
+	assert_int_equal(lines, 20);
+	assert_non_null(strstr(reply.text.data, "\n39 more errors not shown\n"
+	    "Error: accepted for 1 of 60 recipients"));
+	smtpd_reply_free(&reply);
+	for (int i = 0; i < RECIPIENTS; i++)
+		outcome_clear(&all[i]);
+	envelope_free(&env);
+}
+
 int
 main(void)
 {
-	return CASES_RUN("replies", is_written, cases);
+	static const struct CMUnitTest	limit[] = {
+		cmocka_unit_test(the_number_of_errors_is_limited),
+	};
+
+	return CASES_RUN("replies", is_written, cases) +
+	    CASES_RUN("outcomes", has_code, outcomes) +
+	    cmocka_run_group_tests_name("limits", limit, NULL, NULL);
 }
