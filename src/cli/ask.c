@@ -88,7 +88,7 @@ wait_for_line(int signals)
 bool
 ask_secret(struct buffer *answer, const char *question)
 {
-	char		*room = buffer_room(answer, SECRET_ROOM);
+	char		*room;
 	struct termios	 normal, silent;
 	sigset_t	 set, before;
 	bool		 has_line;
@@ -97,6 +97,8 @@ ask_secret(struct buffer *answer, const char *question)
 
 	if (tcgetattr(STDIN_FILENO, &normal) == -1)
 		return false;
+	buffer_wipe(answer);
+	room = buffer_room(answer, SECRET_ROOM);
 	silent = normal;
 	silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
 	find_signals(&set);

@@ -373,6 +373,34 @@ the_password_is_kept_if_another_answer_is_wrong(void **state)
 	tls_fixture_close(&p.at);
 }
 
+/* And a password that is refused is asked for again. */
+static void
+the_user_can_be_that_of_the_provider(void **state)
+{
+	struct place	p;
+	struct terminal	t;
+	struct buffer	text = { 0 };
+
+	(void)state;
+	place_open(&p, &host);
+	place_add(&p, WORDS("--no-check", "me@example.org", "--smarthost",
+	    "sendgrid", "--root", "boss@example.org"));
+	terminal_start(&t, &(struct program){ .argv = p.words }, 80);
+	terminal_wait(&t, "  The sender must be verified with the provider.");
+	terminal_say(&t, "it is not shown): ", " blank\n");
+	terminal_wait(&t, "begins or ends with a blank");
+	terminal_say(&t, "it is not shown): ", "right\n");
+	terminal_say(&t, "Write these files?", "\n");
+	terminal_say(&t, "Send a test message", "no\n");
+	assert_int_equal(terminal_end(&t), 0);
+	file_read(&text, p.conf);
+	assert_non_null(strstr(text.data, "user          = apikey\n"));
+	file_read(&text, p.secret);
+	assert_string_equal(text.data, "right\n");
+	buffer_free(&text);
+	tls_fixture_close(&p.at);
+}
+
 static void
 the_dialogue_can_be_stopped(void **state)
 {
@@ -500,6 +528,7 @@ main(void)
 		cmocka_unit_test(a_wrong_password_can_be_corrected),
 		cmocka_unit_test(
 		    the_password_is_kept_if_another_answer_is_wrong),
+		cmocka_unit_test(the_user_can_be_that_of_the_provider),
 		cmocka_unit_test(the_dialogue_can_be_stopped),
 		cmocka_unit_test(a_missing_directory_of_a_user_is_created),
 		cmocka_unit_test(an_interrupt_restores_the_echo),
