@@ -418,15 +418,14 @@ set_overrides(struct setup_answers *s, struct failure *why)
 
 		if ((*o)[len] == '\0' || !key_find(*o, len, &key) ||
 		    config_is_secret(key))
-			return failed(why, EX_USAGE, "-o %s: setup cannot "
-			    "write this setting", *o);
+			return failed(why, EX_USAGE, "-o %.*s: setup cannot "
+			    "write this setting", (int)len, *o);
 		if (!set_key(s, key, *o + len + 1, "-o", why))
 			return false;
 	}
 	return true;
 }
 
-/* False with why, or with .stopped. */
 /* Sets a key that the provider requires, unless -o sets it. */
 static bool
 set_of_provider(struct setup_answers *s, enum config_key key, const char *value,
@@ -436,6 +435,7 @@ set_of_provider(struct setup_answers *s, enum config_key key, const char *value,
 	    set_key(s, key, value, "provider", why);
 }
 
+/* False with why, or with .stopped. */
 bool
 setup_answers_complete(struct setup_answers *s, struct failure *why)
 {

@@ -214,6 +214,27 @@ a_password_that_ends_with_a_blank_is_refused(void **state)
 	tls_fixture_close(&p.at);
 }
 
+/* The value, which may be secret, is not shown. */
+static void
+a_secret_of_an_option_is_not_shown(void **state)
+{
+	struct temp_dir		dir;
+	struct program_result	o;
+
+	(void)state;
+	temp_dir_make(&dir);
+	program_run(&o, &(struct program){ .argv = WORDS("relais", "-C",
+	    temp_dir_path(&dir, "new.conf"), "-o", "password=s3cret", "setup",
+	    "me@example.org", "--smarthost", "a.example", "--no-login",
+	    "--root", "me@example.org"), .input = "" });
+	assert_int_equal(o.status, EX_USAGE);
+	assert_non_null(strstr(o.err.data,
+	    "-o password: setup cannot write this setting"));
+	assert_null(strstr(o.err.data, "s3cret"));
+	program_result_free(&o);
+	temp_dir_remove(&dir);
+}
+
 static void
 an_existing_file_is_kept(void **state)
 {
@@ -521,6 +542,7 @@ main(void)
 		cmocka_unit_test(a_refused_password_is_not_written),
 		cmocka_unit_test(
 		    a_password_that_ends_with_a_blank_is_refused),
+		cmocka_unit_test(a_secret_of_an_option_is_not_shown),
 		cmocka_unit_test(an_existing_file_is_kept),
 		cmocka_unit_test(a_symbolic_link_is_not_followed),
 		cmocka_unit_test(questions_are_asked_on_a_terminal),
