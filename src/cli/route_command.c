@@ -232,6 +232,10 @@ show_requiretls(struct route_request *r, const struct config_subject *subject)
 	    "REQUIRETLS");
 }
 
+static const char	by_certificate[] =
+			    "with the client certificate, if the server offers "
+			    "it";
+
 static void
 show_login(struct route_request *r, const struct tls_decision *d,
     const char *url_origin)
@@ -246,16 +250,19 @@ show_login(struct route_request *r, const struct tls_decision *d,
 		items_add(t, "certificate", "client",
 		    d->certificate->value, d->certificate->origin);
 	if (c->user == NULL) {
-		items_line(t, "login", d->certificate != NULL ? "with the "
-		    "client certificate, if the server offers it" : "none");
+		items_line(t, "login", d->certificate != NULL ? by_certificate :
+		    "none");
 		items_string(t, "login", NULL);
 		return;
 	}
 	items_add(t, "login", "login", c->user, c->user_set != NULL ?
 	    c->user_set->origin : url_origin);
 	if (c->secret == NULL) {
-		items_line(t, "password", "none: no login without a password "
-		    "or token");
+		if (d->certificate != NULL)
+			items_line(t, "", by_certificate);
+		else
+			items_line(t, "password", "none: no login without a "
+			    "password or token");
 		items_string(t, "password", NULL);
 		return;
 	}

@@ -404,6 +404,24 @@ static const struct route_case cases[] = {
 	    "  login      kim (relais.conf:5)\n"
 	    "  password   password_command = /bin/x y (relais.conf:6)\n",
 	    NULL },
+	{ "a user without a password logs in with the certificate",
+	    "smarthost = smtp://kim@localhost\n"
+	    "tls_certificate = DIR/cert\n",
+	    "",
+	    { "--user", "root", "a@example.net" },
+	    0,
+	    "a@example.net\n"
+	    FROM_ROOT
+	    QUEUE
+	    "  to         a@example.net\n"
+	    "  smarthost  smtp://localhost:25 (relais.conf:4)\n"
+	    "  TLS        required (default)\n"
+	    "             after STARTTLS; the certificate must be valid\n"
+	    "  client     DIR/cert (relais.conf:5)\n"
+	    "  login      kim (relais.conf:4)\n"
+	    "             with the client certificate, if the server offers "
+	    "it\n",
+	    NULL },
 	{ "a token is not shown as a password",
 	    "smarthost = submission://smtp.example.org\n"
 	    "user = kim\n"
