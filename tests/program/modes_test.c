@@ -25,7 +25,7 @@
 /* Calls that require neither a configuration nor standard input. */
 struct example {
 	const char	*path;		/* in BUILD */
-	const char	*argv[8];
+	const char	*argv[12];
 	int		 status;
 	const char	*out;		/* its beginning; "": nothing */
 	const char	*err;		/* words in it; "": nothing */
@@ -136,6 +136,14 @@ static const struct CMUnitTest modes_spec[] = {
 	    "postqueue: " POSTQUEUE, "postqueue", "-p", "a@example.net"),
 	ANSWERS("postqueue -i requires an ID", "postqueue", EX_USAGE, "",
 	    "postqueue: option -i requires a value\n", "postqueue", "-i"),
+	ANSWERS("postqueue -i sends one message", "postqueue", EX_NOINPUT, "",
+	    "postqueue: 0123456789abcde: no such message in the queue\n",
+	    "postqueue", "-i", "0123456789abcde"),
+	ANSWERS("the ID can follow -i directly", "postqueue", EX_NOINPUT, "",
+	    "postqueue: 0123456789abcde: no such message in the queue\n",
+	    "postqueue", "-vi0123456789abcde"),
+	ANSWERS("postqueue -- ends the options", "postqueue", 0,
+	    "Mail queue is empty\n", "", "postqueue", "-p", "--"),
 	ANSWERS("postqueue -s names the command to use", "postqueue",
 	    EX_USAGE, "", "postqueue: -s: not supported; to send the messages "
 	    "for a domain, run: sendmail -qR@domain\n", "postqueue", "-s",
@@ -164,6 +172,28 @@ static const struct CMUnitTest modes_spec[] = {
 	    "--version"),
 	ANSWERS("--version names the queue and the log", "sendmail", 0,
 	    "\nQueue: off\nLog: none\n", "", "sendmail", "--version"),
+	ANSWERS("--version names another log", "relais", 0, "\nLog: syslog\n",
+	    "", "relais", "-o", "log=syslog", "--version"),
+	ANSWERS("--version names the standard error stream", "relais", 0,
+	    "\nLog: stderr\n", "", "relais", "-o", "log=stderr",
+	    "--version"),
+	ANSWERS("--version reports a configuration that cannot be read",
+	    "relais", 0, "\nConfiguration: /nonexistent: ", "", "relais",
+	    "-C", "/nonexistent", "--version"),
+	ANSWERS("relais serve has no arguments", "relais", EX_USAGE, "",
+	    "usage: relais serve\n", "relais", "serve", "x"),
+	ANSWERS("relais serve refuses an interval that is none", "relais",
+	    EX_USAGE, "", "x", "relais", "-qx", "serve"),
+	ANSWERS("relais route has no other options", "relais", EX_USAGE, "",
+	    "usage: relais route ", "relais", "route", "--x"),
+	ANSWERS("relais route requires an address", "relais", EX_USAGE, "",
+	    "a@@example.net", "relais", "route", "a@@example.net"),
+	ANSWERS("relais test requires an address", "relais", EX_USAGE, "",
+	    "a@@example.net", "relais", "test", "a@@example.net"),
+	ANSWERS("relais login refuses a key and a secret", "relais", EX_USAGE,
+	    "", "--key and --client-secret-file cannot be combined", "relais",
+	    "login", "work", "--key", "x", "--certificate", "y",
+	    "--client-secret-file", "z"),
 	ANSWERS("-d0.1 without recipients prints the version", "sendmail", 0,
 	    "relais ", "", "sendmail", "-d0.1"),
 	ANSWERS("--help prints the usage",

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,6 +206,7 @@ an_entry_is_shown_held_released_and_dropped(void **state)
 {
 	struct queue_fixture	p;
 	const char		*id;
+	char			run_id[40];
 
 	(void)state;
 	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
@@ -217,10 +219,14 @@ an_entry_is_shown_held_released_and_dropped(void **state)
 	    "\"recipients\": [{\"address\": \"a@example.net\", "
 	    "\"delay_reason\": \"not tried yet: queued without an attempt "
 	    "(-odq)\", \"status\": \"waiting\"}], \"state\": \"waiting\"");
+	snprintf(run_id, sizeof(run_id), "-qI%s", id);
 	says(&p, WORDS("queue", "hold", id), 0, "");
 	says(&p, bp, 0, "! ");
 	queue_fixture_run(&p, "-qf", 0);
 	says(&p, WORDS("queue", "flush", id), EX_USAGE, "held; to send it");
+	says(&p, (const char *const[]){ run_id, NULL }, EX_USAGE,
+	    ": held, or collected for a digest; to send it, run relais queue "
+	    "release ");
 	assert_int_equal(mock_smtp_connections(p.host), 0);
 	says(&p, WORDS("queue", "release", id), 0, "");
 	says(&p, WORDS("queue", "flush", id), 0, "");
@@ -426,7 +432,21 @@ messages_that_were_given_up_are_listed_with_the_time_and_the_reason(
 	queue_fixture_close(&p);
 }
 
-/* Three messages were given up, and one is held. */
+/* The only entry was given up two hours ago. */
+static void
+make_failed_older(struct queue_fixture *p)
+{
+	const struct timespec	times[2] = {
+		{ .tv_nsec = UTIME_OMIT }, { .tv_sec = time(NULL) - 7200 },
+	};
+	char			path[150];
+
+	snprintf(path, sizeof(path), "%s/failed/%s", p->spool,
+	    only_name(p, SPOOL_FAILED));
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+/* Three messages were given up, the first two hours ago, and one is held. */
 static const struct selection {
 	const char	*sentence;
 	const char	*arguments[6];	/* after "queue" */
@@ -444,7 +464,7 @@ static const struct selection {
 	    "-bad3@example.net" },
 	{ "--since selects those that were given up later",
 	    { "release", "--failed", "--since", "1h" }, 0,
-	    "\n3 messages released\n", "" },
+	    "\n2 messages released\n", "-bad1@example.net" },
 	{ "options are combined", { "release", "--all", "--recipient",
 	    "bad3", "--since", "1d" }, 0, "1 message released\n",
 	    "-bad1@example.net\n-bad2@example.net" },
@@ -473,6 +493,7 @@ is_released(void **state)
 	queue_fixture_put(&p, "me@example.org", LIST("held@example.net"));
 	says(&p, WORDS("queue", "hold", only_name(&p, SPOOL_QUEUE)), 0, "");
 	give_up(&p, "bad1@example.net");
+	make_failed_older(&p);
 	give_up(&p, "bad2@example.net");
 	give_up(&p, "bad3@example.net");
 	memcpy(argv + 1, s->arguments, sizeof(s->arguments));

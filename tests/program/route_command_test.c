@@ -422,6 +422,29 @@ static const struct route_case cases[] = {
 	    "             with the client certificate, if the server offers "
 	    "it\n",
 	    NULL },
+	{ "a delivery without a server has no login",
+	    "smarthost = discard:\n",
+	    "",
+	    { "--user", "root", "a@example.net" },
+	    0,
+	    "a@example.net\n"
+	    FROM_ROOT
+	    QUEUE
+	    "  to         a@example.net\n"
+	    "  smarthost  discard: (relais.conf:4)\n",
+	    NULL },
+	{ "the command of a delivery is shown",
+	    "smarthost = command:///bin/cat\n",
+	    "",
+	    { "--user", "root", "a@example.net" },
+	    0,
+	    "a@example.net\n"
+	    FROM_ROOT
+	    QUEUE
+	    "  to         a@example.net\n"
+	    "  smarthost  command:///bin/cat (relais.conf:4)\n"
+	    "  command    /bin/cat (relais.conf:4)\n",
+	    NULL },
 	{ "a token is not shown as a password",
 	    "smarthost = submission://smtp.example.org\n"
 	    "user = kim\n"

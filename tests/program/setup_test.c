@@ -15,6 +15,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "support/cases.h"
 #include "support/program.h"
 #include "support/skip.h"
 #include "support/terminal.h"
@@ -214,6 +215,46 @@ a_password_that_ends_with_a_blank_is_refused(void **state)
 	tls_fixture_close(&p.at);
 }
 
+/* Arguments after those of place_open(), which are complete. */
+struct refusal {
+	const char	*sentence;
+	const char	*words[4];
+	const char	*password;
+	int		 status;
+	const char	*says;
+};
+
+static const struct refusal refusals[] = {
+	{ "a password with two lines", { NULL }, "one\ntwo\n", EX_DATAERR,
+	    "the password has more than one line" },
+	{ "a password that is too long", { NULL }, NULL, EX_DATAERR,
+	    "--password-stdin: the password is too long" },
+	{ "a group that does not exist", { "--group", "no-such-group" },
+	    "x\n", EX_USAGE, "--group: there is no group no-such-group" },
+	{ "a root that is no address", { "--root", "a@@b" }, "x\n", EX_CONFIG,
+	    "root: invalid value \"a@@b\"" },
+};
+
+static void
+is_refused(void **state)
+{
+	const struct refusal	*r = *state;
+	struct place		 p;
+	struct buffer		 octets = { 0 };
+
+	place_open(&p, &host);
+	place_add(&p, WORDS("--no-check", ANSWERS(&p)));
+	place_add(&p, r->words);
+	while (r->password == NULL && octets.len < 100000)
+		buffer_add_text(&octets, "0123456789");
+	place_run(&p, r->password != NULL ? r->password : octets.data,
+	    r->status, r->says);
+	assert_int_equal(access(p.conf, F_OK), -1);
+	assert_int_equal(access(p.secret, F_OK), -1);
+	buffer_free(&octets);
+	tls_fixture_close(&p.at);
+}
+
 /* The value, which may be secret, is not shown. */
 static void
 a_secret_of_an_option_is_not_shown(void **state)
@@ -394,6 +435,31 @@ the_password_is_kept_if_another_answer_is_wrong(void **state)
 	tls_fixture_close(&p.at);
 }
 
+/* A provider with a login with OAuth 2: the name of the login is asked for. */
+static void
+the_name_of_a_login_is_asked_for(void **state)
+{
+	struct place	p;
+	struct terminal	t;
+	struct buffer	text = { 0 };
+
+	(void)state;
+	place_open(&p, &host);
+	place_add(&p, WORDS("--no-check", "me@outlook.com", "--smarthost",
+	    "outlook", "--root", "boss@example.org"));
+	terminal_start(&t, &(struct program){ .argv = p.words }, 80);
+	terminal_say(&t, "that relais login has stored: ", "work\n");
+	terminal_say(&t, "Write these files?", "\n");
+	terminal_say(&t, "Send a test message", "no\n");
+	assert_int_equal(terminal_end(&t), 0);
+	file_read(&text, p.conf);
+	assert_non_null(strstr(text.data, "user          = me@outlook.com\n"));
+	assert_non_null(strstr(text.data, "token         = work\n"));
+	assert_int_equal(access(p.secret, F_OK), -1);
+	buffer_free(&text);
+	tls_fixture_close(&p.at);
+}
+
 /* And a password that is refused is asked for again. */
 static void
 the_user_can_be_that_of_the_provider(void **state)
@@ -419,6 +485,44 @@ the_user_can_be_that_of_the_provider(void **state)
 	file_read(&text, p.secret);
 	assert_string_equal(text.data, "right\n");
 	buffer_free(&text);
+	tls_fixture_close(&p.at);
+}
+
+static void
+refused_answers_can_be_written(void **state)
+{
+	struct place	p;
+	struct terminal	t;
+
+	(void)state;
+	place_open(&p, &(struct script){ .refusing = true });
+	place_add(&p, WORDS("me@example.org", "--smarthost", p.url,
+	    "--no-login", "--root", "boss@example.org"));
+	terminal_start(&t, &(struct program){ .argv = p.words }, 80);
+	terminal_say(&t, "(change, write, stop)", "write\n");
+	terminal_say(&t, "Write these files?", "\n");
+	terminal_say(&t, "Send a test message", "no\n");
+	assert_int_equal(terminal_end(&t), 0);
+	assert_int_equal(access(p.conf, F_OK), 0);
+	assert_int_equal(access(p.secret, F_OK), -1);
+	tls_fixture_close(&p.at);
+}
+
+static void
+refused_answers_can_be_dropped(void **state)
+{
+	struct place	p;
+	struct terminal	t;
+
+	(void)state;
+	place_open(&p, &(struct script){ .refusing = true });
+	place_add(&p, WORDS("me@example.org", "--smarthost", p.url,
+	    "--no-login", "--root", "boss@example.org"));
+	terminal_start(&t, &(struct program){ .argv = p.words }, 80);
+	terminal_say(&t, "(change, write, stop)", "stop\n");
+	terminal_wait(&t, "nothing was written");
+	assert_int_equal(terminal_end(&t), 1);
+	assert_int_equal(access(p.conf, F_OK), -1);
 	tls_fixture_close(&p.at);
 }
 
@@ -536,7 +640,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(options_make_a_configuration_that_delivers),
 		cmocka_unit_test(root_can_be_a_domain),
-	cmocka_unit_test(limits_of_the_provider_are_written),
+		cmocka_unit_test(limits_of_the_provider_are_written),
 		cmocka_unit_test(a_login_with_oauth_is_written),
 		cmocka_unit_test(missing_options_are_named),
 		cmocka_unit_test(a_refused_password_is_not_written),
@@ -550,11 +654,15 @@ main(void)
 		cmocka_unit_test(a_wrong_password_can_be_corrected),
 		cmocka_unit_test(
 		    the_password_is_kept_if_another_answer_is_wrong),
+		cmocka_unit_test(the_name_of_a_login_is_asked_for),
 		cmocka_unit_test(the_user_can_be_that_of_the_provider),
+		cmocka_unit_test(refused_answers_can_be_written),
+		cmocka_unit_test(refused_answers_can_be_dropped),
 		cmocka_unit_test(the_dialogue_can_be_stopped),
 		cmocka_unit_test(a_missing_directory_of_a_user_is_created),
 		cmocka_unit_test(an_interrupt_restores_the_echo),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return CASES_RUN("relais setup refuses", is_refused, refusals) +
+	    cmocka_run_group_tests(tests, NULL, NULL);
 }
