@@ -49,7 +49,6 @@ static void
 read_line(struct draft *d, struct kept *kept, char *line, const char *origin)
 {
 	char	*name;
-	size_t	 len;
 
 	line[strcspn(line, "#")] = '\0';
 	line += strspn(line, " \t");
@@ -58,10 +57,7 @@ read_line(struct draft *d, struct kept *kept, char *line, const char *origin)
 		return;
 	if (line == NULL)
 		line = name + strlen(name);
-	line += strspn(line, " \t");
-	for (len = strlen(line); len > 0 && text_is_blank(line[len - 1]);)
-		line[--len] = '\0';
-	keyword_apply(d, keywords, kept, name, line, origin);
+	keyword_apply(d, keywords, kept, name, source_trim(line), origin);
 }
 
 /*

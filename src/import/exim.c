@@ -93,7 +93,7 @@ read_passwords(struct import *in, struct kept *kept, const char *host,
 			continue;
 		key = strsep(&line, ": \t");
 		if (line != NULL)
-			line += strspn(line, " \t");
+			line = source_trim(line);
 		user = strsep(&line, ":");
 		if (user == NULL || line == NULL) {
 			draft_note(&in->draft, origin, "expected host:user:"

@@ -173,10 +173,8 @@ read_line(struct msmtp *m, char *line, const char *origin, struct failure *why)
 	if (*line == '\0' || *line == '#')
 		return true;
 	command = strsep(&line, " \t");
-	value = line != NULL ? line + strspn(line, " \t") :
-	    command + strlen(command);
-	for (len = strlen(value); len > 0 && text_is_blank(value[len - 1]);)
-		value[--len] = '\0';
+	value = source_trim(line != NULL ? line : command + strlen(command));
+	len = strlen(value);
 	if (len > 1 && value[0] == '"' && value[len - 1] == '"') {
 		value[len - 1] = '\0';
 		value++;

@@ -258,7 +258,6 @@ read_files(struct import *in, const char *directory, struct kept *kept,
 		struct buffer	 path = { 0 };
 		struct source	 file;
 		char		*line;
-		size_t		 len;
 
 		buffer_addf(&path, "%s/%s", directory, k->name);
 		answer = in->read(&file, path.data, why);
@@ -271,10 +270,7 @@ read_files(struct import *in, const char *directory, struct kept *kept,
 		}
 		line = answer == SOURCE_READ ? source_line(&file) : NULL;
 		if (line != NULL) {
-			line += strspn(line, " \t");
-			for (len = strlen(line); len > 0 &&
-			    text_is_blank(line[len - 1]);)
-				line[--len] = '\0';
+			line = source_trim(line);
 			if (*line != '\0')
 				keyword_apply(&in->draft, files, kept, k->name,
 				    line, source_origin(&file));

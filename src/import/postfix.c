@@ -105,7 +105,6 @@ add_parameter(struct postfix *p, char *line, const char *origin)
 	char	*equals = strchr(line, '=');
 	char	*name = line + strspn(line, " \t");
 	char	*value;
-	size_t	 len;
 
 	if (equals == NULL) {
 		draft_note(&p->in->draft, origin, "expected name = value");
@@ -113,9 +112,7 @@ add_parameter(struct postfix *p, char *line, const char *origin)
 	}
 	*equals = '\0';
 	name[strcspn(name, " \t")] = '\0';
-	value = equals + 1 + strspn(equals + 1, " \t");
-	for (len = strlen(value); len > 0 && text_is_blank(value[len - 1]);)
-		value[--len] = '\0';
+	value = source_trim(equals + 1);
 	p->parameters = memory_room(p->parameters, p->n, &p->cap,
 	    sizeof(*p->parameters));
 	p->parameters[p->n++] = (struct parameter){
@@ -269,7 +266,7 @@ table_line(struct source *file, char **key, char **value)
 		*key = strsep(&line, " \t");
 		if (line == NULL)
 			continue;
-		*value = line + strspn(line, " \t");
+		*value = source_trim(line);
 		return true;
 	}
 	return false;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "util/memory.h"
+#include "util/text.h"
 
 enum { SOURCE_LIMIT = 1024 * 1024 };
 
@@ -104,6 +105,19 @@ source_line(struct source *s)
 		len--;
 	start[len] = '\0';
 	return start;
+}
+
+char *
+source_trim(char *text)
+{
+	size_t	len;
+
+	while (text_is_blank(*text))
+		text++;
+	len = strlen(text);
+	while (len > 0 && text_is_blank(text[len - 1]))
+		text[--len] = '\0';
+	return text;
 }
 
 const char *

@@ -41,6 +41,9 @@ bool	source_from_text(struct source *, const char *path, const char *text,
  */
 char	*source_line(struct source *);
 
+/* Returns a text without the blanks at its ends, which are removed. */
+char	*source_trim(char *text);
+
 /* Returns "path:line" of the current line, valid until the next call. */
 const char *source_origin(struct source *);
 

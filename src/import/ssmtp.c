@@ -46,20 +46,6 @@ is_yes(const struct kept *k)
 	return k->text != NULL && strcasecmp(k->text, "yes") == 0;
 }
 
-/* Removes blanks at both ends, in place. */
-static char *
-trim(char *text)
-{
-	size_t	len;
-
-	while (text_is_blank(*text))
-		text++;
-	len = strlen(text);
-	while (len > 0 && text_is_blank(text[len - 1]))
-		text[--len] = '\0';
-	return text;
-}
-
 /* A comment begins with # at the start of the line or after a blank. */
 static void
 read_line(struct draft *d, struct kept *kept, char *line, const char *origin)
@@ -75,8 +61,8 @@ read_line(struct draft *d, struct kept *kept, char *line, const char *origin)
 	if (equals == NULL)
 		return;
 	*equals = '\0';
-	name = trim(line);
-	value = trim(equals + 1);
+	name = source_trim(line);
+	value = source_trim(equals + 1);
 	if (strcasecmp(name, "FromLineOverride") == 0) {
 		if (strcasecmp(value, "yes") == 0)
 			draft_note(d, origin, "%s: relais takes the envelope "
@@ -173,10 +159,10 @@ read_revaliases(struct import *in, const struct kept *kept, const char *domain,
 		const char	*origin = source_origin(&file);
 		struct section	*s;
 
-		user = trim(user);
+		user = source_trim(user);
 		if (*user == '#' || *user == '\0')
 			continue;
-		if (address == NULL || *(address = trim(address)) == '\0') {
+		if (address == NULL || *(address = source_trim(address)) == '\0') {
 			draft_note(&in->draft, origin, "expected account:"
 			    "address");
 			continue;
@@ -187,7 +173,7 @@ read_revaliases(struct import *in, const struct kept *kept, const char *domain,
 		set_address(&in->draft, s, address, domain, origin);
 		if (line == NULL)
 			continue;
-		end = trim(line);
+		end = source_trim(line);
 		if (*end != '\0')
 			set_account(in, s, kept, end, origin);
 	}

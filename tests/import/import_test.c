@@ -630,6 +630,137 @@ static const struct import_case cases[] = {
 	    "password_file = /etc/relais.password\n",
 	    { "passwd.client:1: the login is for a server with another name" },
 	    "s3cret\n" },
+	{ "exim: regular expressions, incomplete lines, and blanks",
+	    "update-exim4.conf.conf", { { "update-exim4.conf.conf",
+	    "dc_eximconfig_configtype=smarthost  # Debian\n"
+	    "dc_smarthost='2001::db8::0::0::0::0::0::1::2525;;'\n" },
+	    { "passwd.client",
+	    "^mail\\d:you:s3cret-other\n"
+	    "nobody\n"
+	    "*: me:s3cret \t\n" } },
+	    "smarthost = smtp://[2001:db8:0:0:0:0:0:1]:2525\n"
+	    "user = me\n"
+	    "password_file = /etc/relais.password\n",
+	    { "passwd.client:1: a regular expression is not supported",
+	    "passwd.client:2: expected host:user:password" }, "s3cret\n" },
+	{ "exim: the domain and the senders of Debian",
+	    "etc/update-exim4.conf.conf", { { "etc/update-exim4.conf.conf",
+	    "dc_eximconfig_configtype='satellite'\n"
+	    "dc_smarthost='smtp.example.org::26'\n" },
+	    { "mailname", " web1.example.org \n" },
+	    { "email-addresses",
+	    "# user: address\n"
+	    "\n"
+	    "kim\n"
+	    "nina: nina@example.org \n"
+	    "you@web1: you@example.org\n" } },
+	    "smarthost = smtp://smtp.example.org:26\n"
+	    "tls = opportunistic\n"
+	    "domain = web1.example.org\n"
+	    "[user nina]\n"
+	    "from = nina@example.org\n",
+	    { "email-addresses:5: this sender cannot be carried over" },
+	    NULL },
+	{ "postfix: parentheses, several hosts, and a line without a value",
+	    "main.cf", { { "main.cf",
+	    "nonsense\n"
+	    "host = smtp.example.org\n"
+	    "relayhost =  ,[$(host)]:587 [${host}]:26\n"
+	    "mydestination =\n"
+	    "myorigin = /nonexistent/mailname\n"
+	    "smtp_sasl_auth_enable = yes\n"
+	    "smtp_sasl_password_maps = hash:sasl_passwd\n"
+	    "smtp_sasl_mechanism_filter = plain\n"
+	    "smtp_tls_security_level = secure\n"
+	    "smtp_tls_cert_file = /etc/client.pem\n"
+	    "smtp_tls_key_file = /etc/client.key\n" },
+	    { "sasl_passwd",
+	    "smtp.example.org\n"
+	    "[smtp.example.org]:587  me:s3cret \t\n" } },
+	    "smarthost = submission://smtp.example.org\n"
+	    "user = me\n"
+	    "password_file = /etc/relais.password\n"
+	    "tls_certificate = /etc/client.pem\n"
+	    "tls_key = /etc/client.key\n"
+	    "aliases = off\n",
+	    { "main.cf:1: expected name = value",
+	    "main.cf:3: relayhost: only the first host was imported",
+	    "main.cf:5: /nonexistent/mailname: No such file",
+	    "main.cf:8: smtp_sasl_mechanism_filter: see auth" }, "s3cret\n" },
+	{ "postfix: a login without a table",
+	    "main.cf", { { "main.cf",
+	    "relayhost = [192.0.2.25]\nmydestination =\n"
+	    "smtp_sasl_auth_enable = yes\n" } },
+	    "smarthost = smtp://192.0.2.25\n"
+	    "tls = off\naliases = off\n",
+	    { "main.cf:3: smtp_sasl_password_maps is not set" }, NULL },
+	{ "postfix: a table that cannot be read",
+	    "main.cf", { { "main.cf",
+	    "relayhost = [192.0.2.25]\nmydestination =\n"
+	    "smtp_sasl_auth_enable = yes\n"
+	    "smtp_sasl_password_maps = hash:missing\n" } },
+	    "smarthost = smtp://192.0.2.25\n"
+	    "tls = off\naliases = off\n",
+	    { "main.cf:4: missing: No such file",
+	    "main.cf:4: set user and password_file" }, NULL },
+	{ "postfix: tables of another type",
+	    "main.cf", { { "main.cf",
+	    "relayhost = [192.0.2.25]\nmydestination =\n"
+	    "smtp_sasl_auth_enable = yes\n"
+	    "smtp_sasl_password_maps = mysql:x\n" } },
+	    "smarthost = smtp://192.0.2.25\n"
+	    "tls = off\naliases = off\n",
+	    { "main.cf:4: only one table of the type hash" }, NULL },
+	{ "postfix: a table without the host",
+	    "main.cf", { { "main.cf",
+	    "relayhost = [192.0.2.25]\nmydestination =\n"
+	    "smtp_sasl_auth_enable = yes\n"
+	    "smtp_sasl_password_maps = hash:sasl_passwd\n" },
+	    { "sasl_passwd", "a.example me:s3cret-other\n" } },
+	    "smarthost = smtp://192.0.2.25\n"
+	    "tls = off\naliases = off\n",
+	    { "main.cf:4: the table has no login for [192.0.2.25]" }, NULL },
+	{ "dma: a mailname that cannot be read, and no domain of senders",
+	    "dma.conf", { { "dma.conf",
+	    "\n"
+	    "SMARTHOST a.example \t\n"
+	    "MAILNAME /nonexistent/mailname\n"
+	    "MASQUERADE kim@\n" } },
+	    "smarthost = smtp://a.example\n"
+	    "tls = off\n",
+	    { "dma.conf:3: MAILNAME: /nonexistent/mailname: No such file",
+	    "dma.conf:4: MASQUERADE: the domain is unknown" }, NULL },
+	{ "msmtp: a mechanism that relais does not have",
+	    "msmtprc", { { "msmtprc",
+	    "host a.example\ntls on\nauth ntlm\nuser me \npassword s3cret\n"
+	    } },
+	    "smarthost = smtp://a.example\n"
+	    "user = me\n"
+	    "password_file = /etc/relais.password\n",
+	    { "msmtprc:3: auth: ntlm is not supported" }, "s3cret\n" },
+	{ "msmtp: a token without a command",
+	    "msmtprc", { { "msmtprc",
+	    "host a.example\ntls on\nauth xoauth2\nuser me\n" } },
+	    "smarthost = smtp://a.example\n"
+	    "user = me\n"
+	    "password_file = /etc/relais.password\n"
+	    "auth = XOAUTH2\n",
+	    { "msmtprc:3: auth: set token_command" }, NULL },
+	{ "msmtp: EXTERNAL, the domain, and the settings of the default",
+	    "msmtprc", { { "msmtprc",
+	    "account default\nhost a.example\ntls on\nauth external\n"
+	    "user me\nauto_from on\nmaildomain example.org\n"
+	    "tls_certcheck on\ntimeout 30\n"
+	    "account b\nhost b.example\nfrom b@example.org\ntls on\n"
+	    "tls_starttls off\n"
+	    "account c\nhost c.example\nfrom b@example.org\n" } },
+	    "smarthost = smtp://a.example\n"
+	    "domain = example.org\n"
+	    "timeout = 30s\n"
+	    "[from b@example.org]\n"
+	    "smarthost = submissions://b.example\n"
+	    "from = b@example.org\n",
+	    { "timeout at the top of the file also applies" }, NULL },
 };
 
 /* Calls import_choose() and import_run() in the directory of the files. */
