@@ -400,6 +400,16 @@ static const struct usage_case usages[] = {
 	{ "client credentials without a secret", { FILE_GIVEN, CLIENT,
 	    "--client-credentials" }, "", EX_USAGE,
 	    "or --key FILE and --certificate FILE" },
+	{ "client credentials with a server that has none", { "--provider",
+	    "google", CLIENT, "--client-credentials" }, "", EX_USAGE,
+	    "does not accept client credentials for mail" },
+	{ "a server that has nothing else", { FILE_GIVEN, CLIENT }, "",
+	    EX_USAGE, "accepts only --client-credentials" },
+	{ "client credentials of any tenant", { FILE_GIVEN, CLIENT,
+	    "--client-credentials" }, "tenant = common\n", EX_USAGE,
+	    "add --tenant ID" },
+	{ "a tenant with a blank", { FILE_GIVEN, CLIENT, "--tenant", "a b" },
+	    DEVICE_URL, EX_USAGE, "the tenant is not a domain or an ID" },
 	{ "a key without a certificate", { FILE_GIVEN, CLIENT, "--key", "x" },
 	    "", EX_USAGE, "must be given together" },
 	{ "a code with a server that has none", { FILE_GIVEN, "--device" },
@@ -583,22 +593,50 @@ struct key_case {
 	mode_t		 mode;
 	int		 status;
 	const char	*says;
+	const char	*key_text;	/* instead of the key; "": no file */
+	const char	*certificate_text;	/* the same */
 };
 
 static const struct key_case keys[] = {
 	{ "a JWT is signed with PS256", 2048, false, false, 0600, EX_OK,
-	    "is stored" },
+	    "is stored", NULL, NULL },
 	{ "a JWT is signed with ES256", 0, false, false, 0600, EX_OK,
-	    "is stored" },
+	    "is stored", NULL, NULL },
 	{ "a JWT of another key is refused by the server", 2048, true, false,
-	    0600, EX_CONFIG, "invalid_client" },
+	    0600, EX_CONFIG, "invalid_client", NULL, NULL },
 	{ "a key of 1024 bits is refused", 1024, false, false, 0600,
-	    EX_CONFIG, "the key must be RSA with at least 2048 bits" },
+	    EX_CONFIG, "the key must be RSA with at least 2048 bits", NULL, NULL },
 	{ "a key of another certificate is refused", 2048, false, true, 0600,
-	    EX_CONFIG, "this is not the certificate of the key" },
+	    EX_CONFIG, "this is not the certificate of the key", NULL, NULL },
 	{ "a key that others can read is refused", 0, false, false, 0644,
-	    EX_CONFIG, "chmod" },
+	    EX_CONFIG, "chmod", NULL, NULL },
+	{ "a key that does not exist is reported", 0, false, false, 0600,
+	    EX_CONFIG, "/key: the file does not exist", .key_text = "" },
+	{ "a key in another form is refused", 0, false, false, 0600,
+	    EX_CONFIG, "/key: not a private key in PEM", .key_text = "x" },
+	{ "no passphrase is asked for", 0, false, false, 0600, EX_CONFIG,
+	    "/key: the key is encrypted; store it without a passphrase",
+	    .key_text = "-----BEGIN RSA PRIVATE KEY-----\n"
+	    "Proc-Type: 4,ENCRYPTED\n"
+	    "DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n"
+	    "AAAAAAAAAAAAAAAAAAAAAA==\n"
+	    "-----END RSA PRIVATE KEY-----\n" },
+	{ "a certificate that does not exist is reported", 0, false, false,
+	    0600, EX_CONFIG, "/client: the file does not exist",
+	    .certificate_text = "" },
+	{ "a certificate in another form is refused", 0, false, false, 0600,
+	    EX_CONFIG, "/client: not a certificate in PEM",
+	    .certificate_text = "x" },
 };
+
+static void
+write_instead(struct place *p, const char *name, const char *text)
+{
+	if (text != NULL && text[0] != '\0')
+		temp_dir_write(&p->dir, name, 0600, text);
+	else if (text != NULL)
+		assert_int_equal(unlink(temp_dir_path(&p->dir, name)), 0);
+}
 
 static void
 client_credentials_with_a_key(void **state)
@@ -625,6 +663,8 @@ client_credentials_with_a_key(void **state)
 	chmod(p.words[p.n - 1], c->mode);
 	add(&p, "--certificate");
 	add(&p, certificate_write(&one, temp_dir_path(&p.dir, "client"), 0));
+	write_instead(&p, "key", c->key_text);
+	write_instead(&p, "client", c->certificate_text);
 	run(&p);
 	says(&p, c->says);
 	assert_int_equal(p.o.status, c->status);
