@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -203,6 +204,54 @@ a_message_is_sent_with_the_login(void **state)
 	close_place(&p);
 }
 
+/* relais.conf has no smarthost: that of the provider is used, if it has one. */
+struct unset_case {
+	const char	*sentence;
+	const char	*provider;	/* more lines of its file */
+	const char	*option;	/* or NULL */
+	int		 status;
+	const char	*says[2];
+};
+
+static const struct unset_case unset_cases[] = {
+	{ "of a provider without one, it must be set", "", NULL, EX_OK,
+	    { "The login was not tested, because the smarthost is not known.",
+	    "    smarthost = submission://HOST\n    user = " } },
+	{ "of a provider, it is the first one",
+	    "smarthost = smtp.test.example b.example\n", "--no-check", EX_OK,
+	    { "    smarthost = submission://smtp.test.example\n" } },
+	{ "that is in the table has its URL from there",
+	    "smarthost = smtp.gmail.com\n", "--no-check", EX_OK,
+	    { "    smarthost = submissions://smtp.gmail.com\n" } },
+};
+
+static void
+names_the_smarthost(void **state)
+{
+	const struct unset_case	*c = *state;
+	struct place		 p;
+	struct buffer		 text = { 0 };
+	char			 conf[200];
+
+	open_place(&p, GRANTS(""), "XOAUTH2", TRUSTED);
+	file_read(&text, p.provider);
+	buffer_add_text(&text, c->provider);
+	temp_dir_write(&p.at.dir, "provider", 0600, text.data);
+	snprintf(conf, sizeof(conf), "tls_ca = %s\n", p.at.usual.ca);
+	free(p.at.conf);
+	p.at.conf = strdup(temp_dir_write(&p.at.dir, "bare.conf", 0600, conf));
+	log_in(&p, c->option);
+	if (p.o.status != c->status)
+		fail_msg("exit status %d: %s%s", p.o.status, p.o.out.data,
+		    p.o.err.data);
+	for (size_t i = 0; i < 2 && c->says[i] != NULL; i++)
+		if (strstr(p.o.out.data, c->says[i]) == NULL)
+			fail_msg("no \"%s\" in: %s", c->says[i],
+			    p.o.out.data);
+	buffer_free(&text);
+	close_place(&p);
+}
+
 /* Both processes end, and the terminal is as before. */
 static void
 interrupted_on_a_terminal(void **state)
@@ -249,5 +298,6 @@ main(void)
 	/* A shell ignores it for a program in the background. */
 	signal(SIGINT, SIG_DFL);
 	return CASES_RUN("relais login", logs_in, logins) +
+	    CASES_RUN("the smarthost", names_the_smarthost, unset_cases) +
 	    cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "queue/counters.h"
 #include "queue/id.h"
 #include "queue/spool.h"
 #include "support/cases.h"
@@ -275,6 +276,24 @@ the_age_is_that_of_the_oldest_entry_that_is_not_held(void **state)
 	queue_fixture_close(&p);
 }
 
+/* Sets the time of the attempts and the certificate of each login. */
+static void
+make_counters_older(struct temp_dir *dir, int64_t age, int64_t expiry)
+{
+	struct counters	c;
+	const char	*path = temp_dir_path(dir, "spool/counters");
+	int		fd = open(path, O_RDWR | O_CLOEXEC);
+
+	assert_int_not_equal(fd, -1);
+	for (off_t at = 0; pread(fd, &c, sizeof(c), at) == sizeof(c);
+	    at += sizeof(c)) {
+		c.last_attempt -= age;
+		c.certificate_expiry = expiry;
+		assert_int_equal(pwrite(fd, &c, sizeof(c), at), sizeof(c));
+	}
+	close(fd);
+}
+
 /* Two users of one smarthost, whose names are not shown. */
 static void
 the_result_of_the_login_is_known(void **state)
@@ -303,6 +322,13 @@ the_result_of_the_login_is_known(void **state)
 	}
 	says_of(conf, host, "relais_deliveries_total", 2);
 	says_of(conf, host, "relais_failures_total", 1);
+	/* The result of a login that is not used any more is not current. */
+	make_counters_older(&dir, 30 * 24 * 60 * 60, 1900000000);
+	assert_int_equal(value_of(conf, "relais_authentication_ok"), -1);
+	send_to(conf, LIST("a@example.net"), 0);
+	says_of(conf, host, "relais_authentication_ok", 1);
+	says_of(conf, host, "relais_certificate_expiry_timestamp_seconds",
+	    1900000000);
 	mock_smtp_stop(host);
 	temp_dir_remove(&dir);
 }

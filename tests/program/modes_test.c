@@ -625,6 +625,10 @@ static const struct CMUnitTest options_spec[] = {
 	    EX_IOERR, "No space left"),
 	UNWRITTEN("relais queue fails if its output cannot be written",
 	    "\"$0\"/relais queue >/dev/full", EX_IOERR, "No space left"),
+	UNWRITTEN("-bs fails if its replies cannot be written",
+	    "\"$0\"/relais -o socket=off -o smarthost=discard: -bs "
+	    "</dev/null >/dev/full",
+	    EX_IOERR, "lost connection to the SMTP client"),
 	UNWRITTEN("--version fails if its output cannot be written",
 	    "\"$0\"/sendmail --version >/dev/full",
 	    EX_IOERR, "No space left"),

@@ -15,6 +15,7 @@
 #include "support/conf.h"
 #include "support/mock_smtp.h"
 #include "support/program.h"
+#include "support/terminal.h"
 
 static void
 run(struct program_result *o, const char *conf, const char *const *env,
@@ -325,7 +326,59 @@ an_unknown_group_is_reported(void **state)
 	temp_dir_remove(&dir);
 }
 
+/* Control characters are made visible, and no secret is shown. */
+static void
+a_terminal_gets_no_control_character(void **state)
+{
+	struct temp_dir	dir;
+	struct terminal	t;
+	const char	*conf;
+
+	(void)state;
+	temp_dir_make(&dir);
+	conf = temp_dir_write(&dir, "relais.conf", 0600,
+	    "smarthost = a.example\nuser = nina\npassword = s3cret\n"
+	    "root = a\342\200\256b@example.org\n");
+	terminal_start(&t, &(struct program){ .argv = WORDS("relais", "-C",
+	    conf, "config") }, 80);
+	terminal_read(&t);
+	assert_non_null(strstr(t.out.data, "\r\n#password = (hidden"));
+	assert_null(strstr(t.out.data, "s3cret"));
+	assert_non_null(strstr(t.out.data,
+	    "\r\nroot = a\\342\\200\\256b@example.org\r\n"));
+	assert_int_equal(terminal_end(&t), 0);
+	temp_dir_remove(&dir);
+}
+
+/* That of a proxy which is replaced by another section is not its own. */
+static void
+the_password_file_of_the_proxy_is_printed(void **state)
+{
+	struct temp_dir		dir;
+	struct program_result	o;
+
+	(void)state;
+	temp_dir_make(&dir);
+	run(&o, temp_dir_write(&dir, "relais.conf", 0600,
+	    "smarthost = a.example\nproxy = socks5://me@[::1]\n"
+	    "proxy_password_file = /etc/proxy\n"), NULL, WORDS("config"));
+	assert_int_equal(o.status, 0);
+	assert_says(&o, ":3\nproxy_password_file = /etc/proxy\n");
+	program_result_free(&o);
+	run(&o, temp_dir_write(&dir, "relais.conf", 0600,
+	    "smarthost = a.example\nproxy = socks5://me@[::1]\n"
+	    "proxy_password_file = /etc/proxy\n"), NULL,
+	    WORDS("-o", "proxy=socks5://[::1]", "config"));
+	assert_int_equal(o.status, 0);
+	assert_says(&o, "\nproxy = socks5://[::1]\n");
+	assert_null(strstr(o.out.data, "/etc/proxy"));
+	program_result_free(&o);
+	temp_dir_remove(&dir);
+}
+
 static const struct CMUnitTest print_config_spec[] = {
+	cmocka_unit_test(a_terminal_gets_no_control_character),
+	cmocka_unit_test(the_password_file_of_the_proxy_is_printed),
 	cmocka_unit_test(each_value_is_printed_with_its_origin),
 	cmocka_unit_test(a_secret_is_hidden_in_a_pipe),
 	cmocka_unit_test(
