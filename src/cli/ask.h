@@ -20,8 +20,8 @@ char	*ask(const char *question, const char *suggestion);
 
 /*
  * Asks without echo, which is restored before a signal takes effect, and
- * replaces the earlier answer.  False at the end of input.  The caller wipes the
- * answer.
+ * replaces the earlier answer.  False at the end of input.  The caller wipes
+ * the answer.
  */
 bool	ask_secret(struct buffer *answer, const char *question);
 

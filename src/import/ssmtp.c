@@ -162,7 +162,8 @@ read_revaliases(struct import *in, const struct kept *kept, const char *domain,
 		user = source_trim(user);
 		if (*user == '#' || *user == '\0')
 			continue;
-		if (address == NULL || *(address = source_trim(address)) == '\0') {
+		if (address == NULL ||
+		    *(address = source_trim(address)) == '\0') {
 			draft_note(&in->draft, origin, "expected account:"
 			    "address");
 			continue;
