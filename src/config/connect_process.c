@@ -1,6 +1,7 @@
 #include "config/connect_process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -359,6 +360,7 @@ connect_process_run(struct connect_process *p,
 		    "no connection from the process that runs connect_command");
 		return -1;
 	}
+	fcntl(fds[CONNECTION], F_SETFL, O_NONBLOCK);
 	*control = fds[CONTROL];
 	return fds[CONNECTION];
 }

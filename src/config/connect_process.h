@@ -41,8 +41,8 @@ struct connect_request {
 void	connect_process_start(struct connect_process *, const struct config *);
 
 /*
- * Starts the program for the request.  Returns a socket that is connected to
- * its standard input and output, and sets *control to a socket for
+ * Starts the program for the request.  Returns a non-blocking socket that is
+ * connected to its standard input and output, and sets *control to a socket for
  * connect_program_explain(); when it is closed, the program must end.  Returns
  * -1 with EX_OSERR, or EX_SOFTWARE if the configuration does not allow the
  * request.

@@ -29,9 +29,15 @@ stream_open(struct stream *s, int fd)
 {
 	int	flags = fcntl(fd, F_GETFL);
 
-	stream_init(s, fd, fd);
 	if (!(flags & O_NONBLOCK))
 		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+	stream_open_nonblocking(s, fd);
+}
+
+void
+stream_open_nonblocking(struct stream *s, int fd)
+{
+	stream_init(s, fd, fd);
 }
 
 void

@@ -52,6 +52,7 @@ struct stream {
 };
 
 void	stream_open(struct stream *, int fd);	/* makes fd non-blocking */
+void	stream_open_nonblocking(struct stream *, int fd);	/* fd is so */
 
 /*
  * Opens a pair of descriptors, such as standard input and output, which need

@@ -163,7 +163,7 @@ session_open(struct session *s, int fd, const struct session_options *options,
 	s->options = options;
 	s->tls = options->tls;
 	s->no_chunking = options->no_chunking;
-	stream_open(&s->stream, fd);
+	stream_open_nonblocking(&s->stream, fd);
 	stream_read_while_writing(&s->stream, SESSION_REPLIES_MAX);
 	stream_set_interrupt(&s->stream, options->interrupt);
 	good = (policy != SESSION_TLS_IMPLICIT || start_tls(s, why)) &&

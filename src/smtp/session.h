@@ -200,11 +200,12 @@ struct session {
 };
 
 /*
- * Opens a session on a connected socket, up to the last EHLO and AUTH.  Returns
- * false with why: the text names the step and contains the reply; the status is
- * EX_TEMPFAIL if a later attempt may succeed, EX_NOPERM (AUTH), EX_CONFIG
- * (TLS), EX_UNAVAILABLE (refused) or EX_PROTOCOL.  Call session_close() in
- * either case, which also closes the socket.
+ * Opens a session on a connected socket, which must not block (O_NONBLOCK), up
+ * to the last EHLO and AUTH.  Returns false with why: the text names the step
+ * and contains the reply; the status is EX_TEMPFAIL if a later attempt may
+ * succeed, EX_NOPERM (AUTH), EX_CONFIG (TLS), EX_UNAVAILABLE (refused) or
+ * EX_PROTOCOL.  Call session_close() in either case, which also closes the
+ * socket.
  */
 bool	session_open(struct session *, int fd, const struct session_options *,
 	    struct failure *why);

@@ -77,7 +77,8 @@ open_here(struct submit *s)
 	s->is_open = true;
 	s->identity = (struct identity){ 0 };
 	if (o->me == NULL) {
-		identity_find(&s->identity, o->config);
+		identity_find_user(&s->identity, o->config, (uid_t)o->uid,
+		    secure_getenv("NAME"));
 		o->me = &s->identity;
 	}
 	if (o->mode != SUBMIT_VERIFY)

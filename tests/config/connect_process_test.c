@@ -140,6 +140,9 @@ programs_run_at_the_same_time(void **state)
 		    1);
 	}
 	for (int i = 7; i >= 0; i--) {
+		struct pollfd	p = { .fd = fd[i], .events = POLLIN };
+
+		assert_int_equal(poll(&p, 1, DEADLINE_MS), 1);
 		assert_int_equal(read(fd[i], text, 1), 1);
 		assert_int_equal(text[0], '0' + i);
 		close(fd[i]);

@@ -17,6 +17,7 @@
  * is in doubt.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -607,6 +608,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	c = memory_new(1, sizeof(*c));
 	s = &c->server;
 	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == 0);
+	must(fcntl(fd[0], F_SETFL, O_NONBLOCK) == 0);
 	s->fd = fd[1];
 	s->options = data[0] | (unsigned)data[1] << 8;
 	s->script = (const char *)data + 2;

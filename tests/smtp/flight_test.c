@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <openssl/ssl.h>
 
 #include <poll.h>
@@ -266,6 +267,7 @@ start_server(const struct flight_case *c, int *fd)
 		serve(c, pair[1]);
 	}
 	close(pair[1]);
+	fcntl(pair[0], F_SETFL, O_NONBLOCK);
 	*fd = pair[0];
 	return pid;
 }

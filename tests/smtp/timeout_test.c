@@ -24,7 +24,8 @@ times_out(const struct session_options *options, const char *greeting,
 	int		pair[2];
 	int64_t		since = clock_ms();
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
+	    pair), 0);
 	assert_int_equal(write(pair[1], greeting, strlen(greeting)),
 	    strlen(greeting));
 	assert_false(session_open(&s, pair[0], options, &why));
