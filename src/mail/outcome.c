@@ -10,12 +10,22 @@
 #include "util/memory.h"
 #include "util/visible.h"
 
-/* An outcome to describe, and the number of others with the same text. */
+enum { NAMED_MAX = 10 };	/* forward-paths in a line */
+
+/*
+ * An outcome to describe.  After they have been sorted, those that are
+ * described in one line follow each other.
+ */
 struct problem {
 	const struct outcome	*outcome;
 	size_t			 index;
-	size_t			 others;
-	bool			 described;	/* with an earlier one */
+	const char		*text;		/* .own, or that of the outcome */
+	char			*own;		/* owned; the text with a
+						 * substitute for the
+						 * forward-path; or NULL: the
+						 * text does not contain it */
+	size_t			 n;		/* of the line; only in the
+						 * first problem */
 };
 
 /* A text, preceded by the number of outcomes that use it. */
@@ -182,11 +192,38 @@ outcome_status(const struct outcome *outcomes, size_t n, bool queued)
 	return worst->status;
 }
 
-static int
-compare_texts(const struct outcome *a, const struct outcome *b)
+/*
+ * Sets the text for comparison: many servers repeat the address in the reply,
+ * and so does our own text about RCPT.
+ */
+static void
+set_text(struct problem *p, const char *path)
 {
-	return a->text == b->text ? 0 :
-	    strcmp(outcome_text(a), outcome_text(b));
+	size_t		 len = strlen(path);
+	struct buffer	 own = { 0 };
+	const char	*text = outcome_text(p->outcome), *at;
+
+	p->text = text;
+	while (len > 0 && (at = strstr(text, path)) != NULL) {
+		buffer_add(&own, text, (size_t)(at - text));
+		buffer_add_byte(&own, '\n');	/* the text has none */
+		text = at + len;
+	}
+	if (own.len == 0)
+		return;
+	buffer_add_text(&own, text);
+	p->text = p->own = buffer_take(&own);
+}
+
+/* Sorts by text and kind. */
+static int
+compare_problems(const struct problem *a, const struct problem *b)
+{
+	int	order = a->text == b->text ? 0 : strcmp(a->text, b->text);
+
+	return order != 0 ? order :
+	    (a->outcome->kind > b->outcome->kind) -
+	    (a->outcome->kind < b->outcome->kind);
 }
 
 /* Sorts by text, kind and index. */
@@ -195,58 +232,40 @@ compare_text(const void *a, const void *b)
 {
 	const struct problem	*x = a;
 	const struct problem	*y = b;
-	int			 order = compare_texts(x->outcome,
-				    y->outcome);
+	int			 order = compare_problems(x, y);
 
-	if (order == 0)
-		order = (x->outcome->kind > y->outcome->kind) -
-		    (x->outcome->kind < y->outcome->kind);
 	return order != 0 ? order : x->index < y->index ? -1 : 1;
 }
 
 static int
-compare_index(const void *a, const void *b)
+compare_first(const void *a, const void *b)
 {
-	const struct problem	*x = a;
-	const struct problem	*y = b;
+	const struct problem *const	*x = a;
+	const struct problem *const	*y = b;
 
-	return x->index < y->index ? -1 : 1;
+	return (*x)->index < (*y)->index ? -1 : 1;
 }
 
-/* Counts problems with the same text at the first of them. */
-static void
-count_others(struct problem *list, size_t n)
-{
-	size_t	first = 0;
-
-	qsort(list, n, sizeof(*list), compare_text);
-	for (size_t i = 1; i < n; i++) {
-		if (compare_texts(list[i].outcome, list[first].outcome) != 0 ||
-		    list[i].outcome->kind != list[first].outcome->kind) {
-			first = i;
-			continue;
-		}
-		list[first].others++;
-		list[i].described = true;
-	}
-	qsort(list, n, sizeof(*list), compare_index);
-}
-
+/* Describes p[0] to p[p->n - 1]. */
 static void
 write_problem(struct buffer *to, const struct envelope *env,
-    const struct problem *t)
+    const struct problem *p)
 {
-	const char	*path = env->forward[t->index].path;
-	char		 shown[400];
+	char	shown[400];
 
 	buffer_clear(to);
-	buffer_addf(to, "not sent to %s", visible(shown, sizeof(shown), path,
-	    strlen(path)));
-	if (t->others > 0)
-		buffer_addf(to, " and %zu more", t->others);
+	buffer_add_text(to, "not sent to ");
+	for (size_t i = 0; i < p->n && i < NAMED_MAX; i++) {
+		const char	*path = env->forward[p[i].index].path;
+
+		buffer_addf(to, "%s%s", i > 0 ? ", " : "", visible(shown,
+		    sizeof(shown), path, strlen(path)));
+	}
+	if (p->n > NAMED_MAX)
+		buffer_addf(to, " and %zu more", p->n - NAMED_MAX);
 	/* Without a text, no attempt was made. */
-	if (outcome_text(t->outcome)[0] != '\0')
-		buffer_addf(to, ": %s", outcome_text(t->outcome));
+	if (outcome_text(p->outcome)[0] != '\0')
+		buffer_addf(to, ": %s", outcome_text(p->outcome));
 }
 
 void
@@ -255,20 +274,30 @@ outcome_describe(const struct envelope *env, const struct outcome *outcomes,
     const char *text), void *context)
 {
 	struct problem	*list = memory_new(env->n, sizeof(*list));
+	struct problem	**first = memory_new(env->n, sizeof(*first));
 	struct buffer	 text = { 0 };
-	size_t		 n = 0;
+	size_t		 n = 0, lines = 0;
 
 	for (size_t i = 0; i < env->n; i++)
-		if (is_problem(&outcomes[i], queued))
-			list[n++] = (struct problem){ .outcome = &outcomes[i],
+		if (is_problem(&outcomes[i], queued)) {
+			list[n] = (struct problem){ .outcome = &outcomes[i],
 			    .index = i };
-	count_others(list, n);
+			set_text(&list[n++], env->forward[i].path);
+		}
+	qsort(list, n, sizeof(*list), compare_text);
 	for (size_t i = 0; i < n; i++) {
-		if (list[i].described)
-			continue;
-		write_problem(&text, env, &list[i]);
-		line(context, list[i].outcome, text.data);
+		if (i == 0 || compare_problems(first[lines - 1], &list[i]) != 0)
+			first[lines++] = &list[i];
+		first[lines - 1]->n++;
 	}
+	qsort(first, lines, sizeof(*first), compare_first);
+	for (size_t i = 0; i < lines; i++) {
+		write_problem(&text, env, first[i]);
+		line(context, first[i]->outcome, text.data);
+	}
+	for (size_t i = 0; i < n; i++)
+		free(list[i].own);
 	buffer_free(&text);
+	free(first);
 	free(list);
 }

@@ -129,9 +129,11 @@ const struct outcome *outcome_worst(const struct outcome *, size_t n,
 int	outcome_status(const struct outcome *, size_t n, bool queued);
 
 /*
- * Calls line() with "not sent to a@example.org and 2 more: ..." for each
+ * Calls line() with "not sent to a@example.org, b@example.org: ..." for each
  * different text among the problems, in the order of the forward-paths, safe
- * for a terminal.  Takes n log n steps.
+ * for a terminal.  Texts that differ only in the forward-path are the same, and
+ * that of the first one is shown.  A line has up to 10 forward-paths, and the
+ * number of the others.  Takes n log n steps.
  */
 void	outcome_describe(const struct envelope *, const struct outcome *,
 	    bool queued, void (*line)(void *context, const struct outcome *,

@@ -83,7 +83,7 @@ is_described(void **state)
 {
 	const struct example	*e = *state;
 	struct envelope		 env = { 0 };
-	struct outcome		 outcomes[8];
+	struct outcome		 outcomes[12];
 	const struct outcome	*worst;
 	struct buffer		 lines = { 0 };
 	size_t			 n = read_outcomes(e->outcomes, &env,
@@ -146,7 +146,16 @@ static const struct CMUnitTest outcome_spec[] = {
 	    EX_PROTOCOL, "not sent to a@x|"),
 	DESCRIBES("problems with the same text are described once",
 	    "-z -a -z +z -a -z", false, "-z", EX_NOUSER,
-	    "not sent to a@x and 2 more: z|not sent to b@x and 1 more: a|"),
+	    "not sent to a@x, c@x, f@x: z|not sent to b@x, e@x: a|"),
+	DESCRIBES("texts that differ only in the recipient are described once",
+	    "-RCPT:<a@x>:no:a@x -RCPT:<b@x>:no:b@x -RCPT:<c@x>:no:b@x "
+	    "-RCPT:<d@x>:no:d@x", false, "-RCPT:<a@x>:no:a@x", EX_NOUSER,
+	    "not sent to a@x, b@x, d@x: RCPT:<a@x>:no:a@x|"
+	    "not sent to c@x: RCPT:<c@x>:no:b@x|"),
+	DESCRIBES("ten recipients are named, and the others are counted",
+	    "-z -z -z -z -z -z -z -z -z -z -z -z", false, "-z", EX_NOUSER,
+	    "not sent to a@x, b@x, c@x, d@x, e@x, f@x, g@x, h@x, i@x, j@x and "
+	    "2 more: z|"),
 	DESCRIBES("problems of different kinds are described separately",
 	    "-z ~z", false, "~z", EX_TEMPFAIL,
 	    "not sent to a@x: z|not sent to b@x: z|"),
