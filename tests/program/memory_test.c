@@ -66,7 +66,8 @@ peak(const struct script *script, uint64_t size, const char *line)
 	conf = conf_write(&dir, host, "smtp", NULL);
 	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "-C", conf, "-i", "a@example.net"),
-	    .generate = body, .ctx = &b, .deadline_ms = 300000 });
+	    .generate = body, .ctx = &b, .deadline_ms = 300000,
+	    .measured = true });
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
 	assert_true(mock_smtp_wait_messages(host, 1));
@@ -124,7 +125,7 @@ peak_of_chunks(size_t n)
 	buffer_add_text(&in, "BDAT 0 LAST\r\nQUIT\r\n");
 	program_run(&o, &(struct program){ .argv = WORDS("relais", "-C",
 	    conf_write(&dir, host, "smtp", NULL), "-bs"), .input = in.data,
-	    .deadline_ms = 300000 });
+	    .deadline_ms = 300000, .measured = true });
 	assert_int_equal(o.status, 0);
 	assert_true(mock_smtp_wait_messages(host, 1));
 	kb = o.max_rss_kb;

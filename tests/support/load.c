@@ -84,7 +84,8 @@ load_start(struct load *l, void (*prepare)(void *))
 {
 	l->service = program_start(&(struct program){
 	    .argv = WORDS("relais", "-C", l->conf, "serve"),
-	    .prepare = prepare, .deadline_ms = STOP_MS });
+	    .prepare = prepare, .deadline_ms = STOP_MS,
+	    .measured = true });
 	program_wait_output(l->service, "accepts mail on");
 }
 

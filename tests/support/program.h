@@ -46,13 +46,14 @@ struct program {
 	const char	*dir;	/* working directory, or NULL */
 	void	       (*prepare)(void *ctx);	/* in the child, before exec */
 	int		 deadline_ms;	/* 0: 20 s */
+	bool		 measured;	/* .max_rss_kb is set */
 };
 
 struct program_result {
 	int		 status;	/* exit status; -1: a signal */
 	int		 signal;	/* or 0 */
 	struct buffer	 out, err;	/* .data is never NULL */
-	long		 max_rss_kb;
+	long		 max_rss_kb;	/* 0 unless measured */
 	double		 user_s, system_s;
 };
 

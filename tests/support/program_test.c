@@ -19,7 +19,7 @@ static void
 shell(struct program_result *o, const char *script, const char *input)
 {
 	program_run(o, &(struct program){ .path = "/bin/sh", .input = input,
-	    .argv = WORDS("sh", "-c", script) });
+	    .argv = WORDS("sh", "-c", script), .measured = true });
 }
 
 static void

@@ -43,6 +43,11 @@ unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 LC_ALL=C
 export LC_ALL
 
+# AddressSanitizer starts faster without the stacks of allocations in reports,
+# which the test prints if it is run alone.
+ASAN_OPTIONS=malloc_context_size=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}
+export ASAN_OPTIONS
+
 # failed_tests OUTPUT: the names of the tests that failed, at most 20 of them.
 failed_tests() {
 	awk '
