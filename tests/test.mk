@@ -61,14 +61,20 @@ tests: all $(INSTALLED) $(DEMO) $(TESTS) $(SCRIPTS) $(BUDGET)/budget
 demo: all $(DEMO)
 	tests/support/demo.sh $(B)
 
+# These wait for a minute: at the end, they would run alone.
+LONG		= %/faults_test %/login_test %/early_crash_test
+# All tests of make check.
+CHECKED_TESTS	= $(TESTS_servers) $(TESTS_callers) $(TESTS_packages) \
+		  $(BUDGET)/budget $(SANITIZED) $(TESTS_quick)
+
 check: check-headers
 	$(PARALLEL) tests tested-packages
 	$(SANITIZE) all $(SANITIZED)
 	good=:; $(PARALLEL) checked-static && \
 	    $(PARALLEL) -k fuzz FUZZ_OPTIONS='-seed=1 -runs=2000' || \
 	    good='! echo a static check or a fuzz target has failed, above'; \
-	$(RUN_TESTS) $(TESTS_servers) $(TESTS_callers) $(TESTS_packages) \
-	    $(BUDGET)/budget $(SANITIZED) $(TESTS_quick) && eval "$$good"
+	$(RUN_TESTS) $(filter $(LONG),$(CHECKED_TESTS)) \
+	    $(filter-out $(LONG),$(CHECKED_TESTS)) && eval "$$good"
 
 check-quick check-callers check-servers check-budget: check-headers
 check-unit check-quick check-callers check-servers check-budget: check-%:

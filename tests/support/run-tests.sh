@@ -59,8 +59,8 @@ failed_tests() {
 }
 
 printf '%s\n' "$@" >"$log/programs"
-# Twice as many as there are processors: programs wait for times and events.
-xargs -P $(($(nproc) * 2)) -I '{}' "$0" --one '{}' "$log" <"$log/programs" &
+# More than there are processors: programs wait for times and events.
+xargs -P $(($(nproc) * 3)) -I '{}' "$0" --one '{}' "$log" <"$log/programs" &
 runs=$!
 wait "$runs"
 
