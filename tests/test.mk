@@ -52,7 +52,7 @@ $(DEMO): TEST_LIBS = $(TLS_LIBS) $(BSD_LIBS)
 include tests/program/preload.mk
 include tests/sanitize.mk
 
-$(SCRIPTS): $(B)/%: %.sh
+$(SCRIPTS): $(B)/%: %.sh | $(B)/tests/relais
 	mkdir -p $(@D)
 	install -m 755 $< $@
 

@@ -1,7 +1,7 @@
 # cases.sh - test cases for every server (sourced in a lab)
 #
-# A case (spec.sh) sends a message with $BUILD/relais and its own configuration,
-# and compares the message that the server delivered octet for octet.
+# A case (spec.sh) sends a message with $BUILD/sendmail and a configuration of
+# its own, and compares the message that the server delivered octet for octet.
 
 . tests/support/spec.sh
 
@@ -37,11 +37,12 @@ configuration_with_password() {
 	    "password_file = $LAB/case/password" "$@"
 }
 
-# relais STATUS ARGUMENT... <MESSAGE: requires that exit status.
+# relais STATUS ARGUMENT... <MESSAGE: requires that exit status.  The program is
+# sendmail under the name relais, which executes relais for a command.
 relais() {
 	local want=$1 status=0
 	shift
-	timeout 60 "$BUILD/relais" -C "$LAB/case/relais.conf" "$@" \
+	timeout 60 "$BUILD/tests/relais" -C "$LAB/case/relais.conf" "$@" \
 	    >"$LAB/case/stdout" 2>"$LAB/case/stderr" || status=$?
 	[ "$status" -eq "$want" ] || {
 		echo "relais $*: exit status $status instead of $want"

@@ -144,7 +144,7 @@ the_service_uses_the_login() {
 	find "$mail" -path '*/new/*' -delete
 	{ head_of r1@lab.test service; octets 100; } >"$LAB/case/message"
 	setpriv --reuid nobody --regid nogroup --clear-groups \
-	    "$BUILD/relais" -C "$LAB/case/relais.conf" -t \
+	    "$BUILD/tests/relais" -C "$LAB/case/relais.conf" -t \
 	    <"$LAB/case/message"
 	kill "$service"
 	wait "$service" || :
