@@ -122,7 +122,7 @@ every_part_of_six_octets_is_masked(void **state)
 	secrets_add(&s, SECRET);
 	secrets_add_sent(&s, PLAIN);
 	for (size_t i = 0; i + 6 <= strlen(PLAIN); i++) {
-		memcpy(text, PLAIN + i, 6);
+		memcpy(text, &PLAIN[i], 6);
 		text[6] = '\0';
 		secrets_mask(&s, text, sizeof(text));
 		assert_string_equal(text, "****");

@@ -91,7 +91,7 @@ run_session(const struct submit_case *c, const char *conf,
     struct worker *worker, int in, int out)
 {
 	static struct config	 config;
-	struct log		 log = { LOG_TO_NOTHING };
+	struct log		 log = { .target = LOG_TO_NOTHING };
 	struct submit_options	 how = {
 		.config = &config,
 		.me = &me,

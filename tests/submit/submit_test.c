@@ -157,7 +157,7 @@ attempt_by_worker(void *context, const struct submit_attempt *a,
 static int
 submit_all(const struct submits *c, const struct fixture *s)
 {
-	struct log		 log = { LOG_TO_NOTHING };
+	struct log		 log = { .target = LOG_TO_NOTHING };
 	struct config		 config;
 	struct config_source	 source = { .file = s->conf };
 	struct interrupt	 interrupt;
