@@ -2,7 +2,8 @@
 # relais.zsh - completion of relais(8) for zsh, installed as _relais
 
 local line word
-local -a found descriptions unfinished
+local -i i width
+local -a found about descriptions unfinished
 
 for line in ${(f)"$(/usr/share/relais/complete \
     "${(@Q)words[1,CURRENT]}" 2>/dev/null)"}; do
@@ -14,9 +15,13 @@ for line in ${(f)"$(/usr/share/relais/complete \
 	(*=) unfinished+=("$word") ;;
 	(*)
 		found+=("$word")
-		descriptions+=("${line/$'\t'/  -- }")
+		about+=("${line#$word}")
+		(( $#word <= width )) || width=$#word
 		;;
 	esac
+done
+for (( i = 1; i <= $#found; i++ )); do
+	descriptions+=("${(r:width:)found[i]}${about[i]/$'\t'/  -- }")
 done
 (( ! $#unfinished )) || compadd -S '' -a unfinished
 (( ! $#found )) || compadd -l -d descriptions -a found
