@@ -164,5 +164,5 @@ clean:
 
 .PHONY: all token setup clean FORCE
 .SECONDARY:
--include $(shell find $(B) -path $(B)/servers -prune -o -name '*.d' -print \
+-include $(shell find $(B) -path $(B)/servers -prune -o -type f -name '*.d' -print \
     2>/dev/null)
