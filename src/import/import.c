@@ -179,8 +179,9 @@ import_find(const char *root, struct failure *why)
 		return buffer_take(&found);
 	if (n == 0)
 		failed(why, EX_NOINPUT, "found no configuration of ssmtp, "
-		    "msmtp, dma, nullmailer, Postfix or Exim; name the file "
-		    "to import");
+		    "msmtp, dma, nullmailer, Postfix or Exim (a purge of the "
+		    "package deletes it): name a copy of the file, or "
+		    "run \"relais setup\"");
 	else
 		failed(why, EX_USAGE, "found several configurations; name one "
 		    "of them: %s", found.data);

@@ -919,8 +919,9 @@ static const struct found_case installed[] = {
 	{ "several configurations are listed",
 	    { { "etc/msmtprc", "" }, { "etc/postfix/main.cf", "" } }, NULL,
 	    "several configurations" },
-	{ "without one, a file must be named", { { NULL, NULL } }, NULL,
-	    "name the file" },
+	{ "without one, the message says why, and what to run",
+	    { { NULL, NULL } }, NULL, "(a purge of the package deletes it): "
+	    "name a copy of the file, or run \"relais setup\"" },
 };
 
 static void
