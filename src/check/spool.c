@@ -284,8 +284,7 @@ report_closed(struct check *c, struct check_finding *found,
 	const struct setting	*set = config_find(c->config, NULL, KEY_QUEUE);
 
 	if (answer != SPOOL_CONFIG_OFF && why->status == EX_OK) {
-		check_report(c, found, "does not exist yet: it is created "
-		    "when the first message is queued");
+		check_report(c, found, "no message has been queued yet");
 		return;
 	}
 	if (answer != SPOOL_CONFIG_OFF && why->status == EX_NOPERM &&

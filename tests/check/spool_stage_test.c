@@ -111,7 +111,7 @@ static const struct spool_case spools[] = {
 	    .want = { "spool warning is writable by other users => run: chmod "
 	    "700 /" }, .not = "(" },
 	{ "a directory that does not exist yet is good",
-	    "/nonexistent/relais", .want = { "spool ok does not exist yet" },
+	    "/nonexistent/relais", .want = { "spool ok no message has been queued yet" },
 	    .not = "warning" },
 	{ "a disabled queue is a warning", "off", .want = {
 	    "spool warning the queue is disabled" } },
