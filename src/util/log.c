@@ -241,6 +241,7 @@ static void	add_text(const struct log *, struct log_event, const char *fmt,
 		    va_list) __attribute__((format(printf, 3, 0)));
 
 /* The text is formatted only if there is a log. */
+__attribute__((format(printf, 3, 0)))
 static void
 add_text(const struct log *log, struct log_event e, const char *fmt,
     va_list ap)
