@@ -159,45 +159,76 @@ is_domain(char c)
 	    c == '-' || c == '.' || c == '\\';
 }
 
-/* A quotation mark after a backslash is part of a quoted local part. */
-static bool
-is_quote(const char *text, const char *p)
-{
-	return *p == '"' && (p == text || p[-1] != '\\');
-}
-
-/* The "@" after a quoted local part, if this one is in it. */
+/*
+ * The end of the quoted string that begins here (RFC 5321 section 4.1.2), or
+ * NULL.  backslash is how the text shows a backslash, which quotes the next
+ * character.
+ */
 static const char *
-leave_quotes(const char *text, const char *at)
+skip_quoted(const char *p, const char *backslash)
 {
-	const char	*close = at + 1;
-	bool		 is_inside = false;
+	size_t	len = strlen(backslash);
 
-	for (const char *p = text; p < at; p++)
-		is_inside ^= is_quote(text, p);
-	while (*close != '\0' && !is_quote(text, close))
-		close++;
-	return is_inside && *close != '\0' && close[1] == '@' ? close + 1 : at;
-}
-
-/* Where the local part begins that ends before end. */
-static const char *
-find_start(const char *text, const char *end)
-{
-	const char	*p = end, *start;
-
-	if (p > text && p[-1] == '"') {
-		for (p -= 1; p > text && !is_quote(text, p - 1); p--)
-			continue;
-		return p > text ? p - 1 : end - 1;
+	for (p++; *p != '"'; p++) {
+		if (strncmp(p, backslash, len) == 0) {
+			p += len;
+			if (strncmp(p, backslash, len) == 0)
+				p += len - 1;
+		}
+		if (*p == '\0')
+			return NULL;
 	}
-	while (p > text && is_local(p[-1]))
-		p--;
-	/* 'joe@example.org' in quotation marks, but not '@example.org. */
-	start = p;
-	while (p < end && (*p == '\'' || *p == '`'))
+	return p + 1;
+}
+
+/*
+ * The "@" after the local part that begins here, or NULL.  The obsolete form
+ * joe."the user" is possible, too.
+ */
+static const char *
+skip_local(const char *start, const char *backslash)
+{
+	const char	*p = start, *after;
+
+	do {
+		if (*p != '"')
+			while (is_local(*p))
+				p++;
+		else if ((after = skip_quoted(p, backslash)) != NULL)
+			p = after;
+		else
+			break;
+	} while (p > start && ((p[-1] == '.' && *p == '"') ||
+	    (p[-1] == '"' && *p == '.')));
+	/* The rest of a quoted string that begins before the text. */
+	if (p[0] == '"' && p[1] == '@')
 		p++;
-	return p < end ? p : start;
+	return p > start && *p == '@' ? p : NULL;
+}
+
+/*
+ * As skip_local(); the text may show each backslash as two (visible.h).  If it
+ * can be read in both ways, the longer local part is hidden.
+ */
+static const char *
+find_at(const char *start)
+{
+	const char	*plain = skip_local(start, "\\");
+	const char	*visible = skip_local(start, "\\\\");
+
+	return plain == NULL || (visible != NULL && visible > plain) ?
+	    visible : plain;
+}
+
+/* 'joe@example.org' in quotation marks, but not '@example.org. */
+static const char *
+skip_apostrophes(const char *start, const char *at)
+{
+	const char	*p = start;
+
+	while (p < at && (*p == '\'' || *p == '`'))
+		p++;
+	return p < at ? p : start;
 }
 
 static const char *
@@ -221,13 +252,18 @@ void
 log_addresses_add_text(struct buffer *b, const struct log_addresses *a,
     const char *text)
 {
-	const char	*at = text;
+	const char	*p = text;
 
-	while ((at = strchr(at, '@')) != NULL) {
-		const char	*start, *end;
+	while (*p != '\0') {
+		const char	*at = find_at(p), *end;
 
-		at = leave_quotes(text, at);
-		start = find_start(text, at);
+		if (at == NULL) {
+			do
+				p++;
+			while (is_local(p[-1]) && is_local(*p));
+			continue;
+		}
+		p = skip_apostrophes(p, at);
 		end = find_end(at);
 		/* Only the last "@" of joe@example.org@proxy is that of the
 		 * domain. */
@@ -235,14 +271,10 @@ log_addresses_add_text(struct buffer *b, const struct log_addresses *a,
 			at = end;
 			end = find_end(at);
 		}
-		if (start == at) {
-			at++;
-			continue;
-		}
-		buffer_add(b, text, (size_t)(start - text));
-		add_substitute(b, a, start, (size_t)(end - start));
+		buffer_add(b, text, (size_t)(p - text));
+		add_substitute(b, a, p, (size_t)(end - p));
 		buffer_add(b, at, (size_t)(end - at));
-		text = at = end;
+		text = p = end;
 	}
 	buffer_add_text(b, text);
 }

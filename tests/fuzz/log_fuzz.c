@@ -3,8 +3,8 @@
  *
  * Each line of the text is a value.  A record is one visible line of limited
  * length, whatever the values are, and in JSON it is UTF-8 with balanced
- * quotation marks.  If a value is a path without a backslash, its local part is
- * hidden in a text that contains it.
+ * quotation marks.  If a value is a path, its local part is hidden in a text
+ * that contains it, also if the text was escaped.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -62,44 +62,76 @@ write_records(const struct log_event *e)
 	buffer_free(&ascii);
 }
 
-/* text: a path, if it is a valid one, in the text of a server. */
+/* The path is local@domain, in the text of a server. */
 static void
-hide_address(const char *text)
+must_be_hidden(const struct log_addresses *a, const char *local,
+    const char *domain)
+{
+	struct buffer	reply = { 0 }, wanted = { 0 }, hidden = { 0 };
+	size_t		quotes = strspn(local, "'`");
+
+	/* Apostrophes before a local part may be around the path. */
+	if (local[quotes] == '\0')
+		quotes = 0;
+	buffer_addf(&reply, "550 <%s@%s> no", local, domain);
+	buffer_addf(&wanted, "550 <%.*s*@%s> no", (int)quotes, local, domain);
+	log_addresses_add_text(&hidden, a, reply.data);
+	must(strcmp(hidden.data, wanted.data) == 0);
+	/* Text between this quotation mark and one of the path may be hidden,
+	 * too. */
+	buffer_clear(&reply);
+	buffer_addf(&reply, "\" <%s@%s>", local, domain);
+	buffer_clear(&hidden);
+	log_addresses_add_text(&hidden, a, reply.data);
+	must(strcmp(local, "*") == 0 || strstr(hidden.data, reply.data + 2) ==
+	    NULL);
+	buffer_free(&reply);
+	buffer_free(&wanted);
+	buffer_free(&hidden);
+}
+
+static char *
+escaped(const char *text)
+{
+	size_t	size = 4 * strlen(text) + 1;
+
+	return visible(memory_new(size, 1), size, text, strlen(text));
+}
+
+static void
+hide_path(const struct log_addresses *a, const struct address *path)
+{
+	struct buffer	written = { 0 };
+	char		*local, *shown_local, *shown_domain;
+
+	address_write(&written, path);
+	local = memory_copy_n(written.data,
+	    written.len - strlen("@") - strlen(path->domain));
+	shown_local = escaped(local);
+	shown_domain = escaped(path->domain);
+	must_be_hidden(a, local, path->domain);
+	must_be_hidden(a, shown_local, shown_domain);
+	free(local);
+	free(shown_local);
+	free(shown_domain);
+	buffer_free(&written);
+}
+
+static void
+hide_addresses(const char *text)
 {
 	struct log_addresses	a;
-	struct address		address;
+	struct address		path;
 	struct failure		ignored;
-	struct buffer		reply = { 0 }, hidden = { 0 };
-	size_t			size = 4 * strlen(text) + 1;
-	char			*shown = memory_new(size, 1);
-	const char		*at;
-	size_t			quotes;
-	bool			valid;
+	struct buffer		hidden = { 0 };
 
-	valid = address_parse_path(&address, text, strlen(text), &ignored);
-	if (valid) {
-		address_write(&hidden, &address);
-		address_free(&address);
-		visible(shown, size, hidden.data, hidden.len);
-		buffer_clear(&hidden);
-	}
 	log_addresses_begin(&a, "domain", "/nonexistent");
-	buffer_addf(&reply, "550 <%s> no", valid ? shown : text);
-	log_addresses_add_text(&hidden, &a, reply.data);
-	/* Not a local name, and nothing that visible() has escaped. */
-	if (valid && (at = strrchr(shown, '@')) != NULL &&
-	    strchr(at, '"') == NULL && strchr(shown, '\\') == NULL) {
-		/* Apostrophes before a local part may be around the path. */
-		quotes = strspn(shown, "'`");
-		if (shown + quotes == at)
-			quotes = 0;
-		buffer_clear(&reply);
-		buffer_addf(&reply, "550 <%.*s*%s> no", (int)quotes, shown, at);
-		must(strcmp(hidden.data, reply.data) == 0);
-	}
+	log_addresses_add_text(&hidden, &a, text);
+	if (address_parse_path(&path, text, strlen(text), &ignored) &&
+	    path.domain[0] != '\0')
+		hide_path(&a, &path);
+	address_free(&path);
 	log_addresses_end(&a);
-	free(shown);
-	buffer_free(&reply);
 	buffer_free(&hidden);
 }
 
@@ -132,7 +164,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (size_t i = 0; i < e.n && (value = strsep(&next, "\n")) != NULL;
 	    i++) {
 		fields[i].value = value;
-		hide_address(value);
+		hide_addresses(value);
 	}
 	write_records(&e);
 	free(text);
