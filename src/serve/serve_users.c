@@ -29,6 +29,8 @@ serve_users_check(struct serve_users *u, uid_t uid, uint64_t limit,
 	struct serve_user_use	*use = use_of(u, uid);
 
 	*first = false;
+	if (period_s < 1 || period_s > SERVE_USERS_PERIOD_MAX_S)
+		period_s = SERVE_USERS_PERIOD_MAX_S;
 	if (now_ms >= use->period_ends) {
 		use->period_begins = now_ms;
 		use->period_ends = now_ms + period_s * 1000;

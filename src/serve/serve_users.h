@@ -9,7 +9,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { SERVE_USERS_RUN_S = 10 };	/* between queue runs for a user */
+enum {
+	SERVE_USERS_RUN_S = 10,		/* between queue runs for a user */
+	SERVE_USERS_PERIOD_MAX_S = 24 * 60 * 60,
+};
 
 struct serve_user_use {
 	uid_t	 uid;
@@ -30,7 +33,8 @@ struct serve_users {
 /*
  * Returns 0 if the user may send a message, which is then counted, or the
  * seconds until the period ends.  *first is set if this is the first refusal in
- * the period.
+ * the period.  A session names the period, and may have been taken over: if the
+ * period is not from one second to one day, it is one day.
  */
 int64_t	serve_users_check(struct serve_users *, uid_t, uint64_t limit,
 	    int64_t period_s, int64_t now_ms, bool *first);

@@ -30,6 +30,8 @@ $(B)/tests/fuzz/options_fuzz: $(patsubst %,$(B)/src/cli/%.o,commands help_keys \
     input options output postqueue report)
 $(B)/tests/fuzz/outcomes_fuzz: $(B)/src/serve/serve_outcomes.o
 $(B)/tests/fuzz/submit_fuzz: $(B)/src/cli/input.o
+$(B)/tests/fuzz/supervisor_fuzz: $(patsubst %,$(B)/src/serve/serve_%.o,channel \
+    clients pool users)
 $(B)/tests/fuzz/table_fuzz: $(patsubst %,$(B)/src/setup/%.o,oauth_provider \
     provider table)
 

@@ -36,6 +36,27 @@ a_user_can_send_up_to_the_limit(void **state)
 	serve_users_free(&u);
 }
 
+/* Only a session that was taken over names it. */
+static void
+an_invalid_period_is_one_day(void **state)
+{
+	static const int64_t	periods[] = { INT64_MIN, -1, 0, 86401,
+				    INT64_MAX / 1000, INT64_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(periods) / sizeof(*periods); i++) {
+		struct serve_users	u = { 0 };
+		bool			first;
+
+		assert_int_equal(serve_users_check(&u, 33, 1, periods[i], 1000,
+		    &first), 0);
+		assert_int_equal(serve_users_check(&u, 33, 1, periods[i], 2000,
+		    &first), 86399);
+		assert_true(first);
+		serve_users_free(&u);
+	}
+}
+
 static void
 a_refused_message_does_not_count(void **state)
 {
@@ -124,6 +145,7 @@ a_user_can_request_a_queue_run_every_ten_seconds(void **state)
 
 static const struct CMUnitTest serve_users_spec[] = {
 	cmocka_unit_test(a_user_can_send_up_to_the_limit),
+	cmocka_unit_test(an_invalid_period_is_one_day),
 	cmocka_unit_test(a_refused_message_does_not_count),
 	cmocka_unit_test(a_message_of_an_earlier_period_makes_no_room),
 	cmocka_unit_test(a_new_period_begins_after_the_last_one),
