@@ -23,6 +23,7 @@ enum {
 	REPLY_MAX = 512,		/* octets of a line of a program */
 	WRITE_MS = 5 * 60 * 1000,	/* for one piece of the message */
 	EXTRA_MS = 30 * 1000,		/* if the process hangs */
+	TIMEOUT_MAX = 24 * 60 * 60 * 1000,	/* that of the key timeout */
 };
 
 /* On the socket, before the paths. */
@@ -299,7 +300,35 @@ receive_message(struct inbox *in, int fd, char *piece, struct failure *why)
 	return good;
 }
 
-/* Does what one request asks for; false if the parent has ended. */
+/*
+ * Whether these are a reverse-path, which can be empty, and forward-paths, at
+ * least one, each followed by a NUL.  None has control characters, so a program
+ * is not passed what no envelope contains.
+ */
+static bool
+are_paths(const struct buffer *paths)
+{
+	size_t	n = 0, start = 0;
+
+	for (size_t i = 0; i < paths->len; i++) {
+		unsigned char	c = (unsigned char)paths->data[i];
+
+		if (c == '\0' && i == start && n > 0)
+			return false;
+		if (c == '\0') {
+			n++;
+			start = i + 1;
+		} else if (c < ' ' || c == 127) {
+			return false;
+		}
+	}
+	return n > 1 && start == paths->len;
+}
+
+/*
+ * Does what one request asks for; false if the parent has ended or the request
+ * is invalid.
+ */
 static bool
 serve_request(int fd, const struct config *config,
     const struct request *request)
@@ -313,14 +342,18 @@ serve_request(int fd, const struct config *config,
 	struct inbox			 in;
 	bool				 good = h != NULL &&
 					    request->paths_len <=
-					    2 * DELIVERY_PATHS_MAX;
+					    2 * DELIVERY_PATHS_MAX &&
+					    request->timeout_ms >= 0 &&
+					    request->timeout_ms <= TIMEOUT_MAX;
 
 	good = good && read_all(fd, buffer_room(&paths, request->paths_len +
 	    1), request->paths_len);
 	if (good) {
 		paths.len = request->paths_len;
-		/* One NUL more than is needed, for the end of the last. */
-		buffer_add(&paths, "", 0);
+		good = request->only_open != 0 ||
+		    h->scheme != SCHEME_COMMAND || are_paths(&paths);
+	}
+	if (good) {
 		r->kind = DELIVERY_NOT_DONE;
 		/* Without memory, a file would be left in the Maildir. */
 		memory_reserve();

@@ -5,10 +5,10 @@
  * to a Maildir.  Therefore, if the configuration has a smarthost that is one of
  * these, a helper (util/helper.h) is forked first.  It receives the number of
  * the smarthost in its copy of the configuration, paths and a message on a
- * socket, and cannot be made to run another program or to write to another
- * directory.
- * It delivers nothing before it has the whole message, and if the parent ends,
- * it kills a running program and exits.
+ * socket.  It cannot be made to run another program, to run one without a
+ * forward-path, or to write to another directory: after an invalid request, it
+ * exits.  It delivers nothing before it has the whole message, and if the parent
+ * ends, it kills a running program and exits.
  */
 #ifndef RELAY_DELIVERY_PROCESS_H
 #define RELAY_DELIVERY_PROCESS_H
@@ -66,7 +66,8 @@ bool	delivery_process_open(struct delivery_process *,
 
 struct delivery_request {
 	const struct smarthost_url	*smarthost;
-	int64_t				 timeout_ms;	/* of the program */
+	int64_t				 timeout_ms;	/* of the program, at
+						 * most one day */
 	const struct buffer		*paths;	/* for a program: the
 						 * reverse-path and the
 						 * forward-paths, each followed

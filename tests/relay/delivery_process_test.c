@@ -147,6 +147,43 @@ ends_after_an_invalid_request(void **state)
 	assert_true(read(t->process.fd, &octet, 1) <= 0);
 }
 
+/* The process ends without having run the program. */
+static void
+refuses(struct test *t, const char *paths, size_t len, int64_t timeout_ms)
+{
+	struct buffer			 list = { 0 }, output = { 0 };
+	const struct delivery_request	 d = { .smarthost = &t->list.host[0],
+					    .timeout_ms = timeout_ms,
+					    .paths = &list };
+	struct delivery_result		 r;
+
+	buffer_add(&list, paths, len);
+	assert_false(delivery_process_begin(&t->process, &d, &t->why) &&
+	    delivery_process_write(&t->process, "text\n", 5, &t->why) &&
+	    delivery_process_end(&t->process, &d, &r, &output, &t->why));
+	assert_string_equal(t->why.text, "the delivery process has ended");
+	delivery_process_stop(&t->process);
+	assert_int_equal(access(temp_dir_path(&t->dir, "got"), F_OK), -1);
+	buffer_free(&list);
+	buffer_free(&output);
+}
+
+#define REFUSES(name, paths, timeout_ms) \
+	static void \
+	name(void **state) \
+	{ \
+		refuses(*state, paths, sizeof(paths) - 1, timeout_ms); \
+	}
+
+REFUSES(refuses_no_paths, "", 30000)
+REFUSES(refuses_a_reverse_path_alone, "a@x.example\0", 30000)
+REFUSES(refuses_an_empty_forward_path, "a@x.example\0\0", 30000)
+REFUSES(refuses_a_path_without_an_end, "a@x.example\0b@x.example", 30000)
+REFUSES(refuses_a_line_end_in_a_path, "a@x.example\0b\n@x.example\0", 30000)
+REFUSES(refuses_a_timeout_of_more_than_a_day, "a@x.example\0b@x.example\0",
+    24 * 60 * 60 * 1000 + 1)
+REFUSES(refuses_a_negative_timeout, "a@x.example\0b@x.example\0", -1)
+
 static void
 does_not_start_for_servers(void **state)
 {
@@ -172,6 +209,13 @@ static const struct CMUnitTest spec[] = {
 	TEST(delivers_no_part_of_a_message),
 	TEST(knows_only_the_configuration),
 	TEST(ends_after_an_invalid_request),
+	TEST(refuses_no_paths),
+	TEST(refuses_a_reverse_path_alone),
+	TEST(refuses_an_empty_forward_path),
+	TEST(refuses_a_path_without_an_end),
+	TEST(refuses_a_line_end_in_a_path),
+	TEST(refuses_a_timeout_of_more_than_a_day),
+	TEST(refuses_a_negative_timeout),
 	TEST(does_not_start_for_servers),
 };
 
