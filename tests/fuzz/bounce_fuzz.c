@@ -2,9 +2,9 @@
  * bounce_fuzz.c - the bounces of an entry of the queue, and a digest with it
  *
  * The first octet selects the kind of the bounce; the file of the entry
- * follows.  A bounce goes to the sender of the message from the null sender, and
- * its message/delivery-status consists of fields of printable ASCII.  A message
- * that is labelled as 7bit has no other octets.
+ * follows.  A bounce goes to the sender of the message from the null sender,
+ * and its message/delivery-status consists of fields of printable ASCII.  A
+ * message that is labelled as 7bit has no other octets.
  */
 #include <ctype.h>
 #include <stdint.h>
@@ -23,6 +23,7 @@
 #include "submit/local_names.h"
 #include "util/file.h"
 #include "util/memory.h"
+#include "util/text.h"
 
 static const struct identity me = { .host = (char []){ "web1" },
 	.domain = (char []){ "example.org" }, .user = (char []){ "www-data" },
@@ -183,12 +184,17 @@ make_digest(const struct entry *e)
 static bool
 is_true(const struct entry *e)
 {
-	char	*text = body_text(&e->message);
-	bool	 has_8bit = false;
+	const struct header	*h = &e->message.header;
+	char			*text = body_text(&e->message);
+	bool			 has_8bit = false;
 
 	for (uint64_t i = 0; i < e->message.body.size; i++)
 		has_8bit |= (unsigned char)text[i] >= 0x80;
 	free(text);
+	for (size_t i = 0; i < h->n; i++)
+		if (!text_is_ascii(h->field[i].text, h->field[i].len) &&
+		    !e->message.header_8bit)
+			return false;
 	return !has_8bit || e->message.body.has_8bit;
 }
 
