@@ -76,6 +76,9 @@ void
 reply_outcome_in_doubt(struct transaction *t, const struct failure *why)
 {
 	bool		early = t->mode == TRANSACTION_BY_EARLY_BDAT;
+	/* The server has refused MAIL, which was the outcome. */
+	bool		contradicted = early && !t->mail_accepted &&
+			    (t->stale || why->status == EX_PROTOCOL);
 	struct outcome	in_doubt = { .kind = OUTCOME_DEFERRED,
 			    .status = EX_TEMPFAIL, .step = STEP_FINAL,
 			    .in_doubt = true };
@@ -85,7 +88,8 @@ reply_outcome_in_doubt(struct transaction *t, const struct failure *why)
 	for (size_t i = 0; i < t->n; i++) {
 		struct outcome	*o = outcome_of(t, i);
 
-		if (o->kind == OUTCOME_WAITING && (t->accepted[i] || early))
+		if (o->kind == OUTCOME_WAITING ? t->accepted[i] || early :
+		    contradicted && t->accepted[i])
 			outcome_set(o, &in_doubt);
 	}
 	outcome_clear(&in_doubt);

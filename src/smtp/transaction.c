@@ -110,6 +110,9 @@ receive_mail(struct transaction *t, struct failure *why)
 	if (s->reply.code == 503 && s->mails > 0 && !t->ahead)
 		return dialogue_unexpected(s, STEP_MAIL, why);
 	s->mails += t->mail_accepted;
+	/* Until it refuses them; see reply_outcome_in_doubt(). */
+	for (size_t i = 0; !t->mail_accepted && i < t->n; i++)
+		t->accepted[i] = t->mode == TRANSACTION_BY_EARLY_BDAT;
 	if (!t->mail_accepted && !transaction_ahead_is_suspect(t))
 		reply_outcome_rest(t, STEP_MAIL);
 	return true;
@@ -134,7 +137,8 @@ receive_rcpt(struct transaction *t, size_t i, struct failure *why)
 		return false;
 	if (!t->mail_accepted) {
 		/* RCPT should be refused, because MAIL was refused. */
-		t->stale |= reply_is_positive(&s->reply);
+		t->accepted[i] = reply_is_positive(&s->reply);
+		t->stale |= t->accepted[i];
 		s->dirty |= t->stale;
 		return true;
 	}

@@ -33,7 +33,8 @@ struct transaction {
 						 * have an outcome */
 	size_t			*index;		/* of the forward-paths in this
 						 * transaction */
-	bool			*accepted;	/* parallel to index */
+	bool			*accepted;	/* parallel to index; also
+						 * after a refused MAIL */
 	size_t			 n;
 	size_t			 n_accepted;
 	enum transaction_mode		 mode;
@@ -109,7 +110,8 @@ void	reply_outcome_rest(struct transaction *, enum session_step);
 /*
  * Call this if the message was sent but no valid reply was received: each
  * forward-path for which the server may have accepted the message is deferred,
- * in doubt.
+ * in doubt.  With early BDAT, this includes those that it has accepted after it
+ * has refused MAIL, and those for which its reply was invalid.
  */
 void	reply_outcome_in_doubt(struct transaction *,
 	    const struct failure *why);

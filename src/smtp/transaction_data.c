@@ -289,6 +289,16 @@ transaction_data_early(struct transaction *t, struct failure *why)
 	return failure_prefix(why, "%s: ", dialogue_step_name(s, STEP_BODY));
 }
 
+/* The server has refused MAIL, but has accepted a recipient and the message. */
+static bool
+doubt_refusal(struct transaction *t, struct failure *why)
+{
+	dialogue_unexpected(t->s, STEP_FINAL, why);
+	failure_suffix(why, " after the refusal of MAIL");
+	reply_outcome_in_doubt(t, why);
+	return false;
+}
+
 /*
  * If the server accepts recipients but refuses BDAT permanently, the cause may
  * be that BDAT was sent in the flight of the envelope.  These recipients get no
@@ -302,7 +312,8 @@ transaction_data_early_reply(struct transaction *t, struct failure *why)
 	if (!receive_final_reply(t, why))
 		return false;
 	if (t->n_accepted == 0)
-		return true;
+		return !t->stale || !reply_is_positive(&s->reply) ||
+		    doubt_refusal(t, why);
 	if (reply_is_permanent(&s->reply)) {
 		s->no_chunking = true;
 		dialogue_remark(s, "trying again with DATA");

@@ -199,6 +199,80 @@ has_outcomes(void **state)
 	temp_dir_remove(&dir);
 }
 
+/* The replies to two RCPT commands and to the message, after a refused MAIL. */
+struct refusal {
+	const char	*sentence;
+	const char	*rcpt[2];
+	const char	*message;
+	bool		 in_doubt[2];
+};
+
+static const struct refusal refusals[] = {
+	{ "the server refuses the rest", { "503 no", "503 no" }, "503 no",
+	    { false, false } },
+	{ "the server refuses the message", { "250 yes", "250 yes" },
+	    "554 no", { false, false } },
+	{ "the server accepts a recipient and the message",
+	    { "250 yes", "503 no" }, "250 queued", { true, false } },
+	{ "the server accepts a message without a recipient",
+	    { "503 no", "503 no" }, "250 queued", { false, false } },
+	{ "the reply to RCPT is invalid", { "250 yes", "yes" }, "250 queued",
+	    { true, true } },
+	{ "the reply to RCPT is invalid after a refusal",
+	    { "503 no", "yes" }, "250 queued", { false, true } },
+	{ "the reply to the message is invalid", { "250 yes", "503 no" },
+	    "yes", { true, false } },
+};
+
+/* The message was sent before the reply to MAIL, so it may be accepted. */
+static void
+is_in_doubt(void **state)
+{
+	const struct refusal	*c = *state;
+	bool			 any = c->in_doubt[0] || c->in_doubt[1];
+	const struct script	 script = {
+		.keywords = "PIPELINING\nCHUNKING",
+		.steps = {
+			{ .at = ON_MAIL, .say = "554 5.7.1 no" },
+			{ .at = ON_RCPT, .match = path[0], .say = c->rcpt[0] },
+			{ .at = ON_RCPT, .match = path[1], .say = c->rcpt[1] },
+			{ .at = ON_BODY, .say = c->message },
+		},
+	};
+	struct mock_smtp	*host = mock_smtp_start(&script);
+	struct session_options	 options = { .prefix = "",
+				    .helo = "client.example",
+				    .early_bdat = true };
+	struct outcome		 outcomes[2] = { { 0 } };
+	struct envelope		 env = { 0 };
+	struct message		 message;
+	struct session		 s;
+	struct failure		 why;
+	bool			 data_sent;
+
+	envelope_set_reverse(&env, "a@example.org");
+	envelope_add(&env, path[0]);
+	envelope_add(&env, path[1]);
+	smtp_client_open(&s, &options, host);
+	write_message(&message);
+	assert_int_equal(session_send(&s, &env, &message, outcomes, &data_sent,
+	    &why), !any);
+	assert_int_equal(s.broken, any);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(outcomes[i].in_doubt, c->in_doubt[i]);
+		assert_int_equal(outcomes[i].kind, c->in_doubt[i] ?
+		    OUTCOME_DEFERRED : OUTCOME_FAILED);
+		if (!c->in_doubt[i])
+			assert_string_equal(outcome_text(&outcomes[i]),
+			    "MAIL: 554 5.7.1 no");
+		outcome_clear(&outcomes[i]);
+	}
+	message_free(&message);
+	session_close(&s);
+	envelope_free(&env);
+	mock_smtp_stop(host);
+}
+
 /* A parameter or path with a line break. */
 struct line_break {
 	const char	*sentence;
@@ -266,5 +340,6 @@ main(void)
 		    replies[reply_to(n, 2)].code);
 	}
 	return CASES_RUN("combinations of replies", has_outcomes, all) +
+	    CASES_RUN("refused MAIL", is_in_doubt, refusals) +
 	    CASES_RUN("line breaks", is_not_sent, line_breaks);
 }
