@@ -41,7 +41,7 @@ alternative_name(char *to, size_t size, const GENERAL_NAME *name)
 	len = ASN1_STRING_length(s);
 	if (name->type == GEN_DNS) {
 		visible(to, size, (const char *)octets, (size_t)len);
-		return true;
+		return len > 0;
 	}
 	return (len == 4 || len == 16) &&
 	    inet_ntop(len == 4 ? AF_INET : AF_INET6, octets, to,

@@ -15,7 +15,7 @@ void	tls_name_text(char *to, size_t size, const X509_NAME *);
 
 /*
  * Writes the host names and addresses of a certificate (subjectAltName),
- * "a, b and 3 more"; returns their number.
+ * "a, b and 3 more"; returns their number.  Empty names are left out.
  */
 size_t	tls_names_text(char *to, size_t size, X509 *);
 

@@ -1,9 +1,10 @@
 /*
  * certificate_fuzz.c - texts about the certificate of a server
  *
- * The first octet selects the error of the verification.  The rest is a
- * certificate in DER.  Its names and the reason are visible text
- * in which the pin of its key does not appear.
+ * The first octet selects the error of the verification.  If it is less than
+ * 128, the rest is a certificate in DER; otherwise, its names: for each, an
+ * octet for the kind, one for the length, and the text.  The names and the
+ * reason are visible text.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include "fuzz/must.h"
 #include "net/tls_names.h"
@@ -70,6 +72,56 @@ check_refusal(X509 *x, int error)
 	X509_STORE_free(store);
 }
 
+static void
+add_alternative(GENERAL_NAMES *names, int kind, const uint8_t *text, int len)
+{
+	GENERAL_NAME	*name = GENERAL_NAME_new();
+	ASN1_STRING	*value = ASN1_STRING_type_new(kind == GEN_IPADD ?
+			    V_ASN1_OCTET_STRING : V_ASN1_IA5STRING);
+
+	must(name != NULL && value != NULL &&
+	    ASN1_STRING_set(value, text, len) == 1);
+	GENERAL_NAME_set0_value(name, kind, value);
+	must(sk_GENERAL_NAME_push(names, name) > 0);
+}
+
+/* OpenSSL knows few octets in DER that a fuzzer can change without a fault. */
+static X509 *
+make_certificate(const uint8_t *data, size_t len)
+{
+	static const int	kinds[] = { NID_commonName,
+				    NID_organizationName, NID_countryName };
+	static const int	strings[] = { V_ASN1_UTF8STRING,
+				    V_ASN1_PRINTABLESTRING, V_ASN1_BMPSTRING,
+				    V_ASN1_T61STRING, V_ASN1_UNIVERSALSTRING,
+				    V_ASN1_OCTET_STRING };
+	X509			*x = X509_new();
+	GENERAL_NAMES		*names = GENERAL_NAMES_new();
+
+	must(x != NULL && names != NULL);
+	while (len > 2) {
+		uint8_t	kind = data[0];
+		size_t	n = data[1] < len - 2 ? data[1] : len - 2;
+
+		data += 2;
+		if (kind < 64)
+			add_alternative(names, kind % 4 == 0 ? GEN_IPADD :
+			    kind % 4 == 1 ? GEN_EMAIL : GEN_DNS, data, (int)n);
+		else
+			/* Not if the text is invalid in this type. */
+			X509_NAME_add_entry_by_NID(kind < 192 ?
+			    X509_get_subject_name(x) : X509_get_issuer_name(x),
+			    kinds[kind % 3], strings[kind / 3 % 6], data,
+			    (int)n, -1, kind % 2);
+		data += n;
+		len -= n + 2;
+	}
+	if (sk_GENERAL_NAME_num(names) > 0)
+		X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0, 0);
+	GENERAL_NAMES_free(names);
+	return x;
+}
+
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 int
@@ -89,7 +141,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (len == 0)
 		return 0;
-	x = d2i_X509(NULL, &der, (long)len - 1);
+	x = data[0] < 128 ? d2i_X509(NULL, &der, (long)len - 1) :
+	    make_certificate(data + 1, len - 1);
 	if (x != NULL) {
 		check_names(x);
 		check_refusal(x, errors[data[0] %
