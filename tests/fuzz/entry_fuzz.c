@@ -1,6 +1,9 @@
 /*
  * entry_fuzz.c - read a file of the queue directory, rewrite it as a queue run
  * does, and read it again
+ *
+ * The envelope and the message are the same afterwards, and also if the
+ * envelope is written to a new file.
  */
 #include <sys/stat.h>
 
@@ -67,13 +70,88 @@ check_words(const struct envelope *env)
 	}
 }
 
+static void
+add_word(struct buffer *to, const char *word)
+{
+	buffer_addf(to, "%s\n", word != NULL ? word : "-");
+}
+
+/* Everything that does not change while the entry is in the queue. */
+static void
+describe(struct buffer *to, const struct envelope_file *file)
+{
+	const struct envelope	*env = &file->envelope;
+
+	buffer_addf(to, "%ju %ju %d%d%d%d %zu %jd %ju %d %d %zu\n",
+	    (uintmax_t)file->header_size, (uintmax_t)file->message_size,
+	    file->header_8bit, file->body_8bit, file->held, file->collected,
+	    file->longest_line, (intmax_t)file->arrived_us,
+	    (uintmax_t)file->uid, (int)env->ret, (int)env->requiretls, env->n);
+	add_word(to, file->caller);
+	add_word(to, file->digest);
+	add_word(to, env->reverse_path);
+	add_word(to, env->envid);
+	for (size_t i = 0; i < env->n; i++) {
+		add_word(to, env->forward[i].path);
+		add_word(to, env->forward[i].orcpt);
+		buffer_addf(to, "%u\n", env->forward[i].notify);
+	}
+}
+
+static void
+describe_message(struct buffer *to, const struct message *m)
+{
+	const char	*body = body_in_memory(&m->body);
+	char		 block[4096];
+	struct failure	 why;
+	ssize_t		 n;
+
+	for (size_t i = 0; i < m->header.n; i++)
+		buffer_add(to, m->header.field[i].text, m->header.field[i].len);
+	if (body != NULL) {
+		buffer_add(to, body, m->body.size);
+		return;
+	}
+	for (uint64_t at = 0; (n = body_read(&m->body, at, block,
+	    sizeof(block), &why)) > 0; at += (uint64_t)n)
+		buffer_add(to, block, (size_t)n);
+}
+
+static void
+must_be_equal(const struct buffer *a, const struct buffer *b)
+{
+	must(a->len == b->len && memcmp(a->data, b->data, a->len) == 0);
+}
+
+static void
+write_again(struct envelope_file *file)
+{
+	struct buffer		before = { 0 }, after = { 0 }, text = { 0 };
+	struct envelope_file	again;
+	struct failure		why;
+
+	describe(&before, file);
+	must(envelope_file_write(&text, file, &why));
+	must(envelope_file_parse(&again, text.data, text.len, &why));
+	describe(&after, &again);
+	must_be_equal(&before, &after);
+	envelope_file_free(&again);
+	buffer_free(&text);
+	buffer_free(&before);
+	buffer_free(&after);
+}
+
 /* A valid entry stays valid, and no recipient is served twice. */
 static void
 rewrite(struct entry *entry)
 {
 	size_t		 n = entry->file.envelope.n;
 	struct outcome	*outcomes = memory_new(n, sizeof(*outcomes));
+	struct buffer	 before = { 0 }, after = { 0 };
 	struct failure	 why;
+
+	describe(&before, &entry->file);
+	describe_message(&before, &entry->message);
 
 	for (size_t i = 0; i < n; i++) {
 		outcomes[i].kind = (enum outcome_kind)(i % 4);
@@ -88,6 +166,11 @@ rewrite(struct entry *entry)
 	must(entry->file.envelope.n == n);
 	for (size_t i = 1; i < n; i += 4)
 		must(entry->file.outcomes[i].kind != OUTCOME_WAITING);
+	describe(&after, &entry->file);
+	describe_message(&after, &entry->message);
+	must_be_equal(&before, &after);
+	buffer_free(&before);
+	buffer_free(&after);
 }
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -105,6 +188,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	    ENTRY_OPENED) {
 		check_words(&entry.file.envelope);
 		rewrite(&entry);
+		write_again(&entry.file);
 	}
 	entry_close(&entry);
 	unlinkat(spool.dir[SPOOL_FAILED], name, 0);
