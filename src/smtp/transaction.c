@@ -274,6 +274,12 @@ envelope_pipelined(struct transaction *t, struct failure *why)
 	size_t		 first = 0, end;
 
 	t->rset = s->dirty;
+	/*
+	 * If the server did not execute RSET, the previous recipients could
+	 * receive a message that is sent with it.
+	 */
+	if (t->rset && t->mode == TRANSACTION_BY_EARLY_BDAT)
+		t->mode = TRANSACTION_BY_BDAT;
 	do {
 		end = flight_end(t, first);
 		if (!transaction_send_flight(t, first, end, why) ||

@@ -273,6 +273,49 @@ is_in_doubt(void **state)
 	mock_smtp_stop(host);
 }
 
+/* Otherwise, the recipients of the first message could receive the second. */
+static void
+a_message_is_not_sent_before_the_reply_to_rset(void **state)
+{
+	const struct script	 script = {
+		.keywords = "PIPELINING\nCHUNKING",
+		.steps = {
+			{ .at = ON_BODY, .say = "451 4.3.0 later" },
+			{ .at = ON_RSET, .say = "500 what?" },
+		},
+	};
+	struct mock_smtp	*host = mock_smtp_start(&script);
+	struct session_options	 options = { .prefix = "",
+				    .helo = "client.example",
+				    .early_bdat = true };
+	struct outcome		 outcomes[2] = { { 0 } };
+	struct envelope		 env = { 0 };
+	struct message		 message;
+	struct session		 s;
+	struct failure		 why;
+	bool			 data_sent;
+
+	(void)state;
+	envelope_set_reverse(&env, "a@example.org");
+	envelope_add(&env, path[0]);
+	smtp_client_open(&s, &options, host);
+	send_one(&s, &env, &outcomes[0]);
+	assert_int_equal(outcomes[0].kind, OUTCOME_DEFERRED);
+	write_message(&message);
+	assert_false(session_send(&s, &env, &message, &outcomes[1], &data_sent,
+	    &why));
+	assert_false(data_sent);
+	assert_int_equal(outcomes[1].kind, OUTCOME_WAITING);
+	message_free(&message);
+	outcome_clear(&outcomes[0]);
+	session_close(&s);
+	assert_true(mock_smtp_wait_closed(host, 1));
+	assert_null(strstr(strstr(mock_smtp_heard(host, 0)->wire.data, "RSET"),
+	    "BDAT"));
+	envelope_free(&env);
+	mock_smtp_stop(host);
+}
+
 /* A parameter or path with a line break. */
 struct line_break {
 	const char	*sentence;
@@ -326,6 +369,8 @@ int
 main(void)
 {
 	enum { WAYS = sizeof(ways) / sizeof(*ways) };
+	const struct CMUnitTest		more[] = { cmocka_unit_test(
+	    a_message_is_not_sent_before_the_reply_to_rset) };
 	static struct combination	all[WAYS * COMBINATIONS];
 	static char			sentences[WAYS * COMBINATIONS][100];
 
@@ -341,5 +386,6 @@ main(void)
 	}
 	return CASES_RUN("combinations of replies", has_outcomes, all) +
 	    CASES_RUN("refused MAIL", is_in_doubt, refusals) +
-	    CASES_RUN("line breaks", is_not_sent, line_breaks);
+	    CASES_RUN("line breaks", is_not_sent, line_breaks) +
+	    cmocka_run_group_tests(more, NULL, NULL);
 }
