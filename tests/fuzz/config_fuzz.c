@@ -1,11 +1,13 @@
 /*
  * config_fuzz.c - parse relais.conf and smarthost URLs
  *
- * The text is parsed as a file without include files, and as a URL.  All parsed
- * keys must be found without an error.
+ * The text is parsed as a file without include files, as the URLs of
+ * smarthosts, and as that of a proxy.  All parsed keys must be found without an
+ * error, and a URL that is written is parsed again to the same place.
  */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "config/check.h"
@@ -13,6 +15,7 @@
 #include "config/parse.h"
 #include "config/section.h"
 #include "config/smarthost.h"
+#include "fuzz/must.h"
 #include "util/memory.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -22,9 +25,15 @@ include_nothing(struct parse_target *target,
     const struct config_text_file *from, const char *pattern,
     struct failure *why)
 {
-	(void)target;
-	(void)from;
-	return failed(why, EX_CONFIG, "not included: %s", pattern);
+	(void)target, (void)from, (void)pattern;
+	return failed(why, EX_CONFIG, "not included");
+}
+
+static void
+must_be_visible(const char *text)
+{
+	for (; *text != '\0'; text++)
+		must((unsigned char)*text >= ' ' && *text != 127);
 }
 
 static void
@@ -60,7 +69,49 @@ parse_config(const uint8_t *data, size_t size)
 
 	if (parse_text(&target, &file, &why) && config_check(&config, &why))
 		look_up(&config);
+	else
+		must_be_visible(why.text);
 	config_free(&config);
+}
+
+static bool
+is_equal(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* The URL as it is shown leads to the same place. */
+static void
+write_smarthost(const struct smarthost_url *h)
+{
+	struct smarthost_list	 again;
+	struct smarthost_url	*same;
+	struct buffer		 url = { 0 };
+	struct failure		 why;
+
+	smarthost_write(&url, h);
+	must(smarthost_list_parse(&again, url.data, &why) && again.n == 1);
+	same = again.host;
+	must(same->scheme == h->scheme && same->lookup == h->lookup &&
+	    same->port == h->port && same->user == NULL &&
+	    is_equal(same->host, h->host) && is_equal(same->path, h->path));
+	smarthost_list_free(&again);
+	buffer_free(&url);
+}
+
+static void
+write_proxy(const struct proxy_url *proxy)
+{
+	struct proxy_url	again;
+	struct buffer		url = { 0 };
+	struct failure		why;
+
+	buffer_add_text(&url, "socks5://");
+	proxy_write(&url, proxy);
+	must(proxy_parse(&again, url.data, &why));
+	must(again.port == proxy->port && strcmp(again.host, proxy->host) == 0);
+	proxy_free(&again);
+	buffer_free(&url);
 }
 
 static void
@@ -69,11 +120,20 @@ parse_smarthost(const uint8_t *data, size_t size)
 	struct smarthost_list	list;
 	struct failure		why;
 	char			*text = memory_copy_n((const char *)data, size);
+	struct proxy_url	 proxy;
 
 	if (smarthost_list_parse(&list, text, &why)) {
 		for (size_t i = 0; i < list.n; i++)
-			smarthost_is_local(&list.host[i]);
+			write_smarthost(&list.host[i]);
 		smarthost_list_free(&list);
+	} else {
+		must_be_visible(why.text);
+	}
+	if (proxy_parse(&proxy, text, &why)) {
+		write_proxy(&proxy);
+		proxy_free(&proxy);
+	} else {
+		must_be_visible(why.text);
 	}
 	free(text);
 }

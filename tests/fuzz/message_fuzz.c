@@ -2,8 +2,9 @@
  * message_fuzz.c - properties of every stored message
  *
  * The first octet selects the size of the pieces and BINARYMIME.  The result
- * does not depend on the size of the pieces.  It has CRLF line ends, no NUL, a
- * complete header, and no Bcc field.
+ * does not depend on the size of the pieces, and does not change if it is
+ * received again.  It has CRLF line ends, no NUL, a complete header, and no Bcc
+ * field.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -83,6 +84,22 @@ assert_complete(struct message *m)
 	assert(header_find(&m->header, "Message-ID", 0) != NULL);
 }
 
+/* The stored form, received again, does not change. */
+static void
+assert_stable(const struct buffer *stored)
+{
+	struct buffer	again = { 0 };
+	struct message	m;
+
+	assert(feed_message(&m, stored->data, stored->len, stored->len,
+	    false));
+	write_all(&again, &m);
+	assert(again.len == stored->len &&
+	    memcmp(again.data, stored->data, again.len) == 0);
+	message_free(&m);
+	buffer_free(&again);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -106,6 +123,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(m.body.has_8bit == n.body.has_8bit);
 		assert(m.body.longest_line == n.body.longest_line);
 		assert_lines(&at_once);
+		assert_stable(&at_once);
 		assert_complete(&m);
 	}
 	message_free(&m);
