@@ -242,14 +242,14 @@ spool_sweep(struct spool *spool, int64_t now)
 
 /*
  * Returns false if the file does not exist any more.  A file that cannot be
- * examined is due, so that the queue run that opens it reports the reason.
+ * examined is due, so that a queue run tries it, or reports the reason.
  */
 static bool
 look_at(struct spool_item *item, int at, const char *name)
 {
 	struct stat	st;
 
-	*item = (struct spool_item){ 0 };
+	*item = (struct spool_item){ .is_file = true };
 	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno != ENOENT;
 	item->is_file = S_ISREG(st.st_mode);

@@ -67,7 +67,8 @@ struct spool_item {
 	char		*name;		/* owned */
 	uint64_t	 size;		/* octets, envelope included */
 	int64_t		 next;		/* the next attempt, seconds */
-	bool		 is_file;	/* a regular file */
+	bool		 is_file;	/* a regular file, or cannot be
+					 * examined */
 };
 
 struct spool_list {

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -23,8 +24,10 @@
 #include "queue/spool.h"
 #include "support/cases.h"
 #include "support/certificate.h"
+#include "support/fault.h"
 #include "support/program.h"
 #include "support/queue_fixture.h"
+#include "support/skip.h"
 #include "support/temp_spool.h"
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, "" })
@@ -234,6 +237,37 @@ an_entry_that_cannot_be_written_is_not_sent(void **state)
 }
 
 /* Many messages, sent by two queue runs with several connections each. */
+/* The look at the names does not decide. */
+static void
+a_file_that_cannot_be_examined_is_opened(void **state)
+{
+	const struct fault	fault = { "fstatat", FAULT_ERROR, EIO, false };
+	struct queue_fixture	p;
+	struct program_result	o;
+	struct fault_run	f;
+
+	(void)state;
+	if (SKIP_SANITIZED)
+		skip_because("AddressSanitizer has an allocator of its own");
+	queue_fixture_open_fast(&p, &(struct script){ 0 });
+	fault_open(&f, &p.dir);
+	fault_begin(&f, &fault);
+	for (bool counts = true; counts || fault_next(&f); counts = false) {
+		queue_fixture_put(&p, me, LIST("a@example.net"));
+		program_run(&o, &(struct program){ .argv = WORDS("relais",
+		    "-C", p.conf, "-q"), .env = fault_environment(&f) });
+		if (o.status == 0 && queued(&p)[0] != '\0')
+			fail_msg("%s: status 0, but queued: %s",
+			    fault_describe(&f), queued(&p));
+		program_result_free(&o);
+		queue_fixture_run(&p, "-q", QUEUE_FIXTURE_ANY);
+		if (counts)
+			fault_choose(&f, 0, 0);
+	}
+	fault_close(&f);
+	queue_fixture_close(&p);
+}
+
 static void
 two_queue_runs_deliver_each_message_once(void **state)
 {
@@ -1276,6 +1310,7 @@ static const struct CMUnitTest flush_spec[] = {
 	RECORDED("each outcome is recorded with two routes",
 	    .more = "[to *@other.example]\nhelo = other.example\n"),
 	cmocka_unit_test(an_entry_that_cannot_be_written_is_not_sent),
+	cmocka_unit_test(a_file_that_cannot_be_examined_is_opened),
 	cmocka_unit_test(two_queue_runs_deliver_each_message_once),
 	GOES_ON("after a server closes the session, a new session is opened",
 	    .script = { .mail_max = 2 }, .sent = 5, .connections = 3,

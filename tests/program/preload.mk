@@ -3,6 +3,7 @@
 
 $(B)/tests/program/sandbox_test: | $(B)/tests/program/attacker.so
 $(B)/tests/program/faults_test: | $(B)/tests/program/faulty.so
+$(B)/tests/program/flush_test: | $(B)/tests/program/faulty.so
 $(B)/tests/token/store_faults_test: | $(B)/tests/program/faulty.so
 
 $(B)/tests/program/attacker.so: tests/support/attack.c tests/support/attack.h
