@@ -102,6 +102,12 @@ const struct scenario	scenarios[] = {
 	{ "sendmail -qf with a bounce", FLUSHES, .script = { .steps = {
 	    { .at = ON_RCPT, .match = "b@", .say = "550 5.1.1 no" } } },
 	    .words = { "-qf" }, TWO, .status = EX_TEMPFAIL },
+	{ "sendmail -q with two messages", FLUSHES, .more = "connections = 1\n",
+	    .words = { "-q" }, TWO, .apart = true },
+	{ "relais queue run with two messages, of which the second waits",
+	    FLUSHES, .script = { .steps = { { .at = ON_RCPT, .match = "b@",
+	    .say = "450 4.2.0 later" } } }, .more = "connections = 1\n",
+	    .words = { "queue", "run" }, TWO, .apart = true, .waits = true },
 	{ "mailq", PRINTS, .words = { "-bp" }, TWO },
 	{ "relais queue list --json", PRINTS, .words = { "queue", "list",
 	    "--json" }, TWO },
@@ -312,12 +318,12 @@ as_user(const struct scenario_place *p, const struct program *how,
 }
 
 static void
-put_entry(struct scenario_place *p)
+put_entry(struct scenario_place *p, const char *to)
 {
 	struct used		used;
 	struct program		program = as_user(p, &(struct program){
 				    .argv = WORDS("relais", "-C", p->conf,
-				    "-odq", "-t", "-i"),
+				    "-odq", "-i", to),
 				    .input = p->input.data }, &used);
 	struct program_result	o;
 
@@ -325,6 +331,18 @@ put_entry(struct scenario_place *p)
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
 	program_result_free(&o);
+}
+
+/* -t stands for all recipients. */
+static void
+put_entries(struct scenario_place *p)
+{
+	if (p->s->kind != FLUSHES && p->s->kind != PRINTS)
+		return;
+	if (!p->s->apart)
+		put_entry(p, "-t");
+	for (size_t i = 0; p->s->apart && p->s->to[i] != NULL; i++)
+		put_entry(p, p->s->to[i]);
 }
 
 static void	accuse(struct scenario_place *, const char *fmt, ...)
@@ -514,8 +532,7 @@ scenario_run(struct scenario_place *p, const struct program *how)
 		if (p->memory.path[0] != '\0')
 			give_files(p->memory.path, *p->user);
 	}
-	if (p->s->kind == FLUSHES || p->s->kind == PRINTS)
-		put_entry(p);
+	put_entries(p);
 	if (p->s->service != NO_SERVICE)
 		run_with_service(p, how);
 	else
@@ -788,6 +805,9 @@ static void
 judge_old(struct scenario_place *p, int64_t now)
 {
 	size_t	queued = 0;
+	bool	is_done = p->o.status == EX_OK && p->o.signal == 0 &&
+		    p->s->words[0] != NULL &&
+		    strncmp(p->s->words[0], "-q", 2) == 0;
 
 	for (size_t i = 0; p->s->to[i] != NULL; i++) {
 		struct program_result	o;
@@ -806,6 +826,11 @@ judge_old(struct scenario_place *p, int64_t now)
 		    f.message.delivered + f.message.queued > 0)
 			accuse(p, "%s: delivered or queued, and bounced",
 			    p->s->to[i]);
+		if (is_done && (f.message.delivered != 1 ||
+		    f.message.queued != 0))
+			accuse(p, "exit status 0, but %s: delivered %zu times, "
+			    "queued %zu times", p->s->to[i],
+			    f.message.delivered, f.message.queued);
 		queued += f.message.queued;
 	}
 	judge_first(p, queued);

@@ -21,7 +21,7 @@
  *    message was neither delivered nor queued, or that the final reply was lost
  *    and relais has no queue.  Standard error has the reason.
  *  - A message that was in the queue is delivered, still there, in failed/, or
- *    bounced.
+ *    bounced.  Exit status 0 of -q means that each recipient has received it.
  *  - Each message and each entry is complete.
  *  - A list with exit status 0 is complete, or says what is missing.
  *  - A file that it writes has its old or its new content, and all have the
@@ -80,6 +80,8 @@ struct scenario {
 					 * the directory of the messages; else
 					 * NULL */
 	bool		 large;
+	bool		 apart;		/* FLUSHES: each recipient has a
+					 * message of its own */
 };
 
 extern const struct scenario	scenarios[];
