@@ -1,8 +1,8 @@
 /*
  * The whole program, and the service or its client, keep the promises of
  * support/scenario.h with resource limits, without standard descriptors, with
- * unusual masks, with signals that are blocked or ignored, and as a user who has
- * no entry in passwd(5).  Only the owner can use files in the spool.
+ * unusual masks, with signals that are blocked or ignored, and as a user without
+ * an entry in passwd(5).  Only the owner can use files in the spool.
  *
  * With FAULTS=all in the environment, each value is tried; otherwise, one of
  * them in each scenario.  FAULTS_SHOWN=1 prints each run.
@@ -265,7 +265,8 @@ int
 main(int argc, char **argv)
 {
 	struct cases_table	first = { scenarios, sizeof(*scenarios),
-				    scenarios_n };
+				    getenv("FAULTS") != NULL ? scenarios_n :
+				    scenarios_usual_n };
 	struct cases_table	second = { constraints, sizeof(*constraints),
 				    sizeof(constraints) /
 				    sizeof(*constraints) };

@@ -22,12 +22,11 @@
 #include <unistd.h>
 
 #include "support/fixture.h"
+#include "support/loggers.h"
 #include "support/namespace.h"
 #include "support/program.h"
 #include "support/skip.h"
 #include "support/temp_dir.h"
-
-enum { NO_NAMESPACE = 99 };
 
 #define LOGGED_TO	"to=<a@example.net>"
 
@@ -53,75 +52,13 @@ send_one(struct fixture *p, const struct sending *how, struct buffer *err)
 	    p->conf, "-o", log, "-o", addresses, "-i", "a@example.net"),
 	    .input = "Subject: x\nMessage-ID: <1@example.org>\n\nhi\n",
 	    .prepare = how->prepare, .ctx = how->ctx });
-	if (o.status == NO_NAMESPACE)
+	if (o.status == LOGGERS_NO_NAMESPACE)
 		skip_because("the system allows no name spaces");
 	status = o.status;
 	if (err != NULL)
 		buffer_add_text(err, o.err.data);
 	program_result_free(&o);
 	return status;
-}
-
-/*
- * Sockets of the system.
- */
-
-struct loggers {
-	char	syslog[108];	/* becomes /dev/log */
-	char	journal[108];	/* becomes the socket of the journal; "": does
-				 * not exist */
-	int	syslog_fd;
-	int	journal_fd;
-};
-
-static int
-bind_logger(const char *path)
-{
-	struct sockaddr_un	at = { .sun_family = AF_UNIX };
-	int			fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	strlcpy(at.sun_path, path, sizeof(at.sun_path));
-	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	return fd;
-}
-
-static void
-open_loggers(struct loggers *l, struct fixture *p, bool journal)
-{
-	*l = (struct loggers){ .journal_fd = -1 };
-	strlcpy(l->syslog, temp_dir_path(&p->dir, "syslog"),
-	    sizeof(l->syslog));
-	l->syslog_fd = bind_logger(l->syslog);
-	if (!journal)
-		return;
-	strlcpy(l->journal, temp_dir_path(&p->dir, "journal"),
-	    sizeof(l->journal));
-	l->journal_fd = bind_logger(l->journal);
-}
-
-static void
-close_loggers(const struct loggers *l)
-{
-	close(l->syslog_fd);
-	if (l->journal_fd != -1)
-		close(l->journal_fd);
-}
-
-static void
-put_loggers(void *ctx)
-{
-	const struct loggers	*l = ctx;
-
-	if (!namespace_enter(1000, CLONE_NEWNS) ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
-	    mount("tmpfs", "/dev", "tmpfs", 0, "mode=0755") == -1 ||
-	    mount("tmpfs", "/run", "tmpfs", 0, "mode=0755") == -1 ||
-	    symlink(l->syslog, "/dev/log") == -1 ||
-	    mkdir("/run/systemd", 0755) == -1 ||
-	    mkdir("/run/systemd/journal", 0755) == -1 ||
-	    (l->journal[0] != '\0' && symlink(l->journal,
-	    "/run/systemd/journal/socket") == -1))
-		_exit(NO_NAMESPACE);
 }
 
 /* The next datagram; "" without one. */
@@ -146,13 +83,13 @@ the_journal_gets_fields(void **state)
 {
 	struct fixture	p;
 	struct loggers	l;
-	struct sending	how = { .log = "journal", .prepare = put_loggers,
+	struct sending	how = { .log = "journal", .prepare = loggers_put,
 			    .ctx = &l };
 	char		record[8192];
 
 	(void)state;
 	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
-	open_loggers(&l, &p, true);
+	loggers_open(&l, &p.dir, true);
 	assert_int_equal(send_one(&p, &how, NULL), 0);
 	receive(l.journal_fd, record);
 	assert_memory_equal(record, "MESSAGE=sent uid=", 17);
@@ -163,7 +100,7 @@ the_journal_gets_fields(void **state)
 	assert_has(record, "\nRELAIS_MESSAGE_ID=1@example.org\n");
 	assert_string_equal(receive(l.journal_fd, record), "");
 	assert_string_equal(receive(l.syslog_fd, record), "");
-	close_loggers(&l);
+	loggers_close(&l);
 	fixture_close(&p);
 }
 
@@ -172,16 +109,16 @@ without_a_journal_syslog_is_used(void **state)
 {
 	struct fixture	p;
 	struct loggers	l;
-	struct sending	how = { .log = "journal", .prepare = put_loggers,
+	struct sending	how = { .log = "journal", .prepare = loggers_put,
 			    .ctx = &l };
 	char		record[8192];
 
 	(void)state;
 	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
-	open_loggers(&l, &p, false);
+	loggers_open(&l, &p.dir, false);
 	assert_int_equal(send_one(&p, &how, NULL), 0);
 	assert_has(receive(l.syslog_fd, record), "]: sent uid=");
-	close_loggers(&l);
+	loggers_close(&l);
 	fixture_close(&p);
 }
 
@@ -214,14 +151,14 @@ a_session_logs_to_a_logger_that_was_restarted(void **state)
 
 	(void)state;
 	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
-	open_loggers(&l, &p, false);
+	loggers_open(&l, &p.dir, false);
 	/* Skips the test if the system allows no namespaces. */
 	assert_int_equal(send_one(&p, &(struct sending){ .log = "syslog",
-	    .prepare = put_loggers, .ctx = &l }, NULL), 0);
+	    .prepare = loggers_put, .ctx = &l }, NULL), 0);
 	receive(l.syslog_fd, record);
 	session = program_start(&(struct program){ .argv = WORDS("relais",
 	    "-C", p.conf, "-o", "log=syslog", "-bs"), .keep_open = true,
-	    .prepare = put_loggers, .ctx = &l });
+	    .prepare = loggers_put, .ctx = &l });
 	assert_memory_equal(program_hear(session), "220 ", 4);
 	program_say(session, "HELO me\r\n");
 	assert_memory_equal(program_hear(session), "250 ", 4);
@@ -229,13 +166,13 @@ a_session_logs_to_a_logger_that_was_restarted(void **state)
 	assert_has(receive(l.syslog_fd, record), "]: sent uid=");
 	close(l.syslog_fd);
 	assert_int_equal(unlink(l.syslog), 0);
-	l.syslog_fd = bind_logger(l.syslog);
+	l.syslog_fd = loggers_bind(l.syslog);
 	send_in_session(session);
 	assert_has(receive(l.syslog_fd, record), "]: sent uid=");
 	program_say(session, "QUIT\r\n");
 	program_stop(session, 0, &o);
 	program_result_free(&o);
-	close_loggers(&l);
+	loggers_close(&l);
 	fixture_close(&p);
 }
 
@@ -244,7 +181,7 @@ a_full_journal_does_not_delay_a_message(void **state)
 {
 	struct fixture	p;
 	struct loggers	l;
-	struct sending	how = { .log = "journal", .prepare = put_loggers,
+	struct sending	how = { .log = "journal", .prepare = loggers_put,
 			    .ctx = &l };
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	int		senders[100];
@@ -252,7 +189,7 @@ a_full_journal_does_not_delay_a_message(void **state)
 
 	(void)state;
 	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
-	open_loggers(&l, &p, true);
+	loggers_open(&l, &p.dir, true);
 	strlcpy(at.sun_path, l.journal, sizeof(at.sun_path));
 	for (n = 0; n < 100; n++) {
 		senders[n] = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
@@ -265,7 +202,7 @@ a_full_journal_does_not_delay_a_message(void **state)
 	fixture_message(&p, 0);
 	while (n > 0)
 		close(senders[--n]);
-	close_loggers(&l);
+	loggers_close(&l);
 	fixture_close(&p);
 }
 
@@ -376,11 +313,11 @@ send_without_file(void (*make)(const char *), const char *first)
 	struct fixture	p;
 	struct loggers	l;
 	char		path[100], record[8192];
-	struct sending	how = { .log = path, .prepare = put_loggers,
+	struct sending	how = { .log = path, .prepare = loggers_put,
 			    .ctx = &l };
 
 	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
-	open_loggers(&l, &p, false);
+	loggers_open(&l, &p.dir, false);
 	snprintf(path, sizeof(path), "%s/logs/log", p.dir.path);
 	*strrchr(path, '/') = '\0';
 	assert_int_equal(mkdir(path, 0700), 0);
@@ -392,7 +329,7 @@ send_without_file(void (*make)(const char *), const char *first)
 	if (strstr(record, "]: sent uid=") == NULL)
 		assert_has(receive(l.syslog_fd, record), "]: sent uid=");
 	assert_string_equal(receive(l.syslog_fd, record), "");
-	close_loggers(&l);
+	loggers_close(&l);
 	fixture_close(&p);
 }
 

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -155,9 +156,30 @@ const struct scenario	scenarios[] = {
 	{ "relais queue status --metrics --output", WRITES, .words = {
 	    "queue", "status", "--metrics", "--output", "{dir}/out.prom" },
 	    .written = { "out.prom" } },
+
+	/* Rare ones: only with FAULTS=all. */
+	{ "a log in syslog", SUBMITS, .more = "log = syslog\n",
+	    .words = { "-t", "-i" }, ONE, .logs = true },
+	{ "a log in the journal", SUBMITS, .more = "log = journal\n",
+	    .words = { "-t", "-i" }, ONE, .logs = true },
+	{ "sendmail -qf with an alarm", FLUSHES, .script = { LOGIN_IN_CLEAR },
+	    .more = "user = nina\npassword = wrong\nauth = plain\n"
+	    "tls = off\nalarm_command = /bin/touch {dir}/alarmed\n",
+	    .words = { "-qf" }, TWO, .status = EX_TEMPFAIL, .waits = true,
+	    .forgets = true },
+	{ "relais queue status", PRINTS, .words = { "queue", "status" }, TWO,
+	    .says = { "1 " } },
+	{ "sendmail -bs with the service", SPEAKS, FAULT_IN_CLIENT,
+	    .words = { "-bs" }, ONE },
+	{ "the service for sendmail -bs", SPEAKS, FAULT_IN_SERVICE,
+	    .words = { "-bs" }, ONE },
 };
 
+enum { RARE = 6 };
+
 const size_t	scenarios_n = sizeof(scenarios) / sizeof(*scenarios);
+const size_t	scenarios_usual_n = sizeof(scenarios) / sizeof(*scenarios) -
+		    RARE;
 
 static void
 fill_in(struct scenario_place *p, struct buffer *out, const char *text)
@@ -248,8 +270,11 @@ scenario_open(struct scenario_place *p, const struct scenario *s)
 	temp_dir_make(&p->dir);
 	strlcpy(p->memory.path, "/dev/shm/relais-test.XXXXXX",
 	    sizeof(p->memory.path));
-	if (mkdtemp(p->memory.path) == NULL)
+	/* With the sockets of logs, another /dev is mounted. */
+	if (s->logs || mkdtemp(p->memory.path) == NULL)
 		p->memory.path[0] = '\0';
+	if (s->logs)
+		loggers_open(&p->loggers, &p->dir, true);
 	snprintf(p->spool, sizeof(p->spool), "%s/spool",
 	    p->memory.path[0] != '\0' ? p->memory.path : p->dir.path);
 	if (s->script.security != IN_CLEAR)
@@ -283,35 +308,42 @@ scenario_close(struct scenario_place *p)
 	program_result_free(&p->o);
 	program_result_free(&p->service);
 	mock_smtp_stop(p->host);
+	if (p->s->logs)
+		loggers_close(&p->loggers);
 	temp_dir_remove(&p->dir);
 	temp_dir_remove(&p->memory);
 }
 
-/* Another user runs it, and then .prepare. */
+/* What precedes .prepare of a program. */
 struct used {
-	uid_t		user;
-	struct program	how;
+	const struct scenario_place	*p;
+	struct program			 how;
 };
 
 static void
-become_user(void *used)
+prepare_place(void *used)
 {
 	struct used	*u = used;
+	uid_t		 user = u->p->user != NULL ? *u->p->user : 0;
+	struct loggers	 loggers = u->p->loggers;
 
-	user_become(&u->user);
+	if (u->p->user != NULL)
+		user_become(&user);
+	if (u->p->s->logs)
+		loggers_put(&loggers);
 	if (u->how.prepare != NULL)
 		u->how.prepare(u->how.ctx);
 }
 
 static struct program
-as_user(const struct scenario_place *p, const struct program *how,
+in_place(const struct scenario_place *p, const struct program *how,
     struct used *used)
 {
 	struct program	program = *how;
 
-	if (p->user != NULL) {
-		*used = (struct used){ *p->user, *how };
-		program.prepare = become_user;
+	if (p->user != NULL || p->s->logs) {
+		*used = (struct used){ p, *how };
+		program.prepare = prepare_place;
 		program.ctx = used;
 	}
 	return program;
@@ -321,7 +353,7 @@ static void
 put_entry(struct scenario_place *p, const char *to)
 {
 	struct used		used;
-	struct program		program = as_user(p, &(struct program){
+	struct program		program = in_place(p, &(struct program){
 				    .argv = WORDS("relais", "-C", p->conf,
 				    "-odq", "-i", to),
 				    .input = p->input.data }, &used);
@@ -453,7 +485,7 @@ run_program(struct scenario_place *p, const struct program *how)
 {
 	const char	*argv[24] = { "relais", "-C", p->conf };
 	struct used	 used;
-	struct program	 program = as_user(p, how, &used);
+	struct program	 program = in_place(p, how, &used);
 
 	for (size_t i = 0; p->s->words[i] != NULL; i++)
 		argv[3 + i] = p->word[i].data;
@@ -472,7 +504,7 @@ run_with_service(struct scenario_place *p, const struct program *how)
 	const struct program	 plain = { 0 };
 	bool			 faulty = p->s->service == FAULT_IN_SERVICE;
 	struct used		 used;
-	struct program		 service = as_user(p, faulty ? how : &plain,
+	struct program		 service = in_place(p, faulty ? how : &plain,
 				    &used);
 	struct running		*r;
 
@@ -758,8 +790,11 @@ answer_of(const struct scenario_place *p)
 		return p->o.signal == 0 && p->o.status == EX_OK ? ACCEPTED :
 		    REFUSED;
 	at = strstr(p->o.out.data, "\r\n354 ");
+	/* If the replies of the service are lost, the client has none. */
 	if (at == NULL)
-		return REFUSED;
+		return p->s->service != NO_SERVICE &&
+		    (p->o.status != EX_OK || p->o.signal != 0) ? NONE :
+		    REFUSED;
 	at = strstr(at + 2, "\r\n") + 2;
 	return *at == '\0' ? NONE : *at == '2' ? ACCEPTED : REFUSED;
 }
@@ -953,6 +988,20 @@ judge_service(struct scenario_place *p, const struct scenario_excuse *excuse)
 		accuse(p, "no reason from the service");
 }
 
+/* Reads what was logged; returns the number of records. */
+static size_t
+read_log(const struct scenario_place *p)
+{
+	const int	fds[] = { p->loggers.syslog_fd, p->loggers.journal_fd };
+	char		record[8192];
+	size_t		n = 0;
+
+	for (size_t i = 0; i < 2; i++)
+		while (recv(fds[i], record, sizeof(record), MSG_DONTWAIT) > 0)
+			n++;
+	return n;
+}
+
 bool
 scenario_judge(struct scenario_place *p, const struct scenario_excuse *excuse)
 {
@@ -962,10 +1011,13 @@ scenario_judge(struct scenario_place *p, const struct scenario_excuse *excuse)
 		accuse(p, "without a fault: exit status %d", p->o.status);
 	if (p->o.signal != 0 && p->o.signal != excuse->signal)
 		accuse(p, "killed by signal %d", p->o.signal);
-	if (p->o.signal == 0 && p->o.status != EX_OK && p->o.err.len == 0 &&
+	/* Status 1 is the state of the queue. */
+	if (p->o.signal == 0 && p->o.status > 1 && p->o.err.len == 0 &&
 	    !excuse->is_mute && p->s->kind != SPEAKS &&
 	    strstr(p->o.out.data, "FAIL") == NULL)
 		accuse(p, "no reason");
+	if (p->s->logs && read_log(p) == 0 && p->runs == 1)
+		accuse(p, "without a fault: nothing is logged");
 	switch (p->s->kind) {
 	case SUBMITS:
 	case SPEAKS:
@@ -994,6 +1046,11 @@ void
 scenario_sweep(struct scenario_place *p)
 {
 	char	path[200];
+
+	if (p->s->forgets) {
+		snprintf(path, sizeof(path), "%s/state", p->spool);
+		unlink(path);
+	}
 
 	for (enum spool_dir d = 0; d < SPOOL_DIRS; d++) {
 		snprintf(path, sizeof(path), "%s/%s", p->spool,

@@ -41,6 +41,7 @@
 #include <sys/types.h>
 
 #include "support/certificate.h"
+#include "support/loggers.h"
 #include "support/mock_smtp.h"
 #include "support/program.h"
 #include "support/temp_dir.h"
@@ -80,12 +81,17 @@ struct scenario {
 					 * the directory of the messages; else
 					 * NULL */
 	bool		 large;
+	bool		 logs;		/* to sockets of syslog and the
+					 * journal */
+	bool		 forgets;	/* each run begins without the facts
+					 * that a queue run has recorded */
 	bool		 apart;		/* FLUSHES: each recipient has a
 					 * message of its own */
 };
 
 extern const struct scenario	scenarios[];
-extern const size_t		scenarios_n;
+extern const size_t		scenarios_n;		/* with FAULTS=all */
+extern const size_t		scenarios_usual_n;	/* at the beginning */
 
 struct scenario_place {
 	const struct scenario	*s;
@@ -95,6 +101,7 @@ struct scenario_place {
 	struct temp_dir		 dir, memory;
 	struct usual_certificates usual;
 	struct mock_smtp	*host;
+	struct loggers		 loggers;
 	size_t			 messages;	/* of earlier runs */
 	char			 conf[100], spool[100];
 	struct buffer		 input, word[20];
