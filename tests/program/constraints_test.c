@@ -1,8 +1,8 @@
 /*
  * The whole program, and the service or its client, keep the promises of
  * support/scenario.h with resource limits, without standard descriptors, with
- * unusual masks, with signals that are blocked or ignored, and as a user without
- * an entry in passwd(5).  Only the owner can use files in the spool.
+ * unusual masks, with signals that are blocked or ignored, and as a user
+ * without an entry in passwd(5).  Only the owner can use files in the spool.
  *
  * With FAULTS=all in the environment, each value is tried; otherwise, one of
  * them in each scenario.  FAULTS_SHOWN=1 prints each run.
@@ -197,7 +197,7 @@ static bool
 is_too_slow(const struct scenario *s, const struct constraint *how, long value)
 {
 	return getenv("FAULTS") == NULL && s->service == FAULT_IN_SERVICE &&
-	    value >= how->busy[0] && value <= how->busy[1];
+	    how->busy[1] > 0 && value >= how->busy[0] && value <= how->busy[1];
 }
 
 static void
