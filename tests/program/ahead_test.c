@@ -78,6 +78,7 @@ is_run(void **state)
 	assert_int_equal(mock_smtp_connections(p.host),
 	    c->connections > 0 ? c->connections : 1);
 	if (c->commands != NULL) {
+		assert_true(mock_smtp_wait_closed(p.host, 1));
 		commands = heard_commands(mock_smtp_heard(p.host, 0), false);
 		assert_string_equal(commands, c->commands);
 		free(commands);
