@@ -237,9 +237,6 @@ add_event(const struct log *log, struct log_event *e)
 		way->dropped++;
 }
 
-static void	add_text(const struct log *, struct log_event, const char *fmt,
-		    va_list) __attribute__((format(printf, 3, 0)));
-
 /* The text is formatted only if there is a log. */
 __attribute__((format(printf, 3, 0)))
 static void
