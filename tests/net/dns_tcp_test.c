@@ -165,15 +165,22 @@ serve(int fd)
 	_exit(0);
 }
 
-/* On the port of the name server, which uses only UDP. */
+/*
+ * Starts before the name server, which uses only UDP, on the same port: many
+ * ports are in use for TCP, and few for UDP.
+ */
 static pid_t
-start_tcp(void)
+start_tcp(struct sockaddr_in *address)
 {
-	int	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	pid_t	pid;
+	int		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t	len = sizeof(*address);
+	pid_t		pid;
 
-	if (fd == -1 || bind(fd, (const struct sockaddr *)&options.server,
-	    sizeof(options.server)) == -1 || listen(fd, 8) == -1)
+	*address = (struct sockaddr_in){ .sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	if (fd == -1 || bind(fd, (struct sockaddr *)address, len) == -1 ||
+	    getsockname(fd, (struct sockaddr *)address, &len) == -1 ||
+	    listen(fd, 8) == -1)
 		err(1, "name server");
 	if ((pid = fork()) == -1)
 		err(1, "fork");
@@ -198,9 +205,8 @@ main(void)
 	pid_t	tcp;
 	int	failures;
 
-	dns_start(&names, records, 0);
-	options.server = names.address;
-	tcp = start_tcp();
+	tcp = start_tcp(&options.server);
+	dns_start(&names, records, ntohs(options.server.sin_port));
 	failures = CASES_RUN("DNS over TCP", looks_up, cases);
 	kill(tcp, SIGKILL);
 	waitpid(tcp, NULL, 0);
