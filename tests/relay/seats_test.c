@@ -81,7 +81,8 @@ is_free(struct fixture *f, const struct config_subject *subject)
 		f->seats.taken = 0;
 		_exit(take(f, subject));
 	}
-	assert_true(pid != -1 && waitpid(pid, &status, 0) == pid);
+	assert_int_not_equal(pid, -1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return status != 0;
 }
 
