@@ -144,7 +144,8 @@ is_refused_to(uid_t uid, const char *path)
 		    "root can use it; this process has uid 65534");
 		_exit(0);
 	}
-	assert_true(pid != -1 && waitpid(pid, &status, 0) == pid);
+	assert_int_not_equal(pid, -1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 }
 
