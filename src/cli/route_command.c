@@ -234,7 +234,7 @@ show_requiretls(struct route_request *r, const struct config_subject *subject)
 
 static const char	by_certificate[] =
 			    "with the client certificate, if the server offers "
-			    "it";
+			    "EXTERNAL";
 
 static void
 show_login(struct route_request *r, const struct tls_decision *d,

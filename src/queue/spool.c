@@ -76,7 +76,7 @@ check_dir(const struct spool *spool, const char *path,
 
 	if (st->st_uid != spool->owner)
 		return failed(why, EX_CANTCREAT, "belongs to uid %lu, but the "
-		    "queue directory to uid %lu; run: chown %lu %s",
+		    "queue directory belongs to uid %lu; run: chown %lu %s",
 		    (unsigned long)st->st_uid, uid, uid, path);
 	if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		return failed(why, EX_CANTCREAT, "is writable by other users; "

@@ -489,7 +489,7 @@ reject_unknown(struct smtpd_state *s, struct failure *why, const char *enhanced,
 	if (s->commands > 1)
 		return reject(s, why, 500, enhanced, text);
 	s->over = true;
-	return respond(s, why, 421, "4.7.0", "%s Error: not a client of SMTP",
+	return respond(s, why, 421, "4.7.0", "%s Error: not an SMTP client",
 	    s->policy->host);
 }
 

@@ -381,7 +381,7 @@ static const struct route_case cases[] = {
 	    "  auth       EXTERNAL PLAIN (relais.conf:8)\n"
 	    "  client     DIR/cert (relais.conf:5)\n"
 	    "  login      with the client certificate, if the server "
-	    "offers it\n",
+	    "offers EXTERNAL\n",
 	    NULL },
 	{ "a server on this machine gets clear text",
 	    "smarthost = smtp://localhost\n"
@@ -420,7 +420,7 @@ static const struct route_case cases[] = {
 	    "  client     DIR/cert (relais.conf:5)\n"
 	    "  login      kim (relais.conf:4)\n"
 	    "             with the client certificate, if the server offers "
-	    "it\n",
+	    "EXTERNAL\n",
 	    NULL },
 	{ "a delivery without a server has no login",
 	    "smarthost = discard:\n",

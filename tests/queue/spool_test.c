@@ -160,7 +160,8 @@ directories_of_other_users_are_refused(void **state)
 	temp_spool_make(&spool, 0);
 	assert_int_equal(fchownat(spool.fd, "failed", 65534, 65534, 0), 0);
 	assert_refused(spool.directory, "its subdirectory failed: belongs to "
-	    "uid 65534, but the queue directory to uid 0; run: chown 0 ");
+	    "uid 65534, but the queue directory belongs to uid 0; "
+	    "run: chown 0 ");
 	assert_int_equal(fchownat(spool.fd, "failed", 0, 0, 0), 0);
 	assert_int_equal(fchmodat(spool.fd, ".", 0755, 0), 0);
 	is_refused_to(65534, spool.directory);
