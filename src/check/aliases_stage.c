@@ -110,7 +110,10 @@ report_trouble(struct aliases_check *a, const struct trouble *t)
 
 	found.origin = t->origin;
 	found.remedy = remedy_for(&t->why);
-	/* An alias of another mailer may be for a program that is gone. */
+	/*
+	 * An alias that was written for another mail system may name a program
+	 * that is no longer installed.
+	 */
 	found.verdict = t->why.status == EX_NOUSER ||
 	    t->why.cause == ADDRESS_CAUSE_UNSUPPORTED ? CHECK_WARNING :
 	    CHECK_FAIL;

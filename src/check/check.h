@@ -137,8 +137,8 @@ void	check_run(struct check *);
 /*
  * Runs the stages from CHECK_LOOKUP for the smarthost at the top of the
  * configuration and for that of each section.  This process enters the sandbox
- * (util/sandbox.h), as each process that communicates with a smarthost does; a
- * caller that needs more afterwards calls this in a child.
+ * (util/sandbox.h), as each process that communicates with a smarthost does.  A
+ * caller that must not stay in the sandbox calls this function in a child.
  */
 void	check_smarthosts(struct check *);
 

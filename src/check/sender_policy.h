@@ -22,7 +22,7 @@
 struct sender_policy_server {
 	const struct smarthost_url	*smarthost;
 	const struct reach		*addresses;
-	/* Of the findings, which belong to CHECK_MAIL. */
+	/* The object of the findings, which belong to CHECK_MAIL. */
 	const char			*object;
 };
 

@@ -19,9 +19,9 @@ bool	ask_is_possible(void);
 char	*ask(const char *question, const char *suggestion);
 
 /*
- * Asks without echo, which is restored before a signal takes effect, and
- * replaces the earlier answer.  False at the end of input.  The caller wipes
- * the answer.
+ * Asks with echo turned off; echo is restored before a signal takes effect.
+ * Replaces an earlier answer.  Returns false at the end of input.  The caller
+ * wipes the answer.
  */
 bool	ask_secret(struct buffer *answer, const char *question);
 

@@ -206,8 +206,8 @@ flush_queue(const struct queue_request *r, struct failure *why)
 }
 
 /*
- * For cron and timers: tries the entries that are due, without output unless
- * there is an invalid one, which nobody would notice if nothing is logged.
+ * For cron and timers: tries the entries that are due.  Prints only the number
+ * of invalid files, because nobody would notice them if nothing is logged.
  */
 static int
 run_queue(const struct queue_request *r, struct failure *why)

@@ -42,8 +42,8 @@ bool	queue_release_by_service(const struct queue_release *, const char *id,
 	    struct failure *why);
 
 /*
- * Releases all that are selected, prints their number, and reports each that
- * cannot be released.  Returns the status of the last one of those, or EX_OK.
+ * Releases all selected entries, prints their number, and reports each entry
+ * that cannot be released.  Returns the status of the last failure, or EX_OK.
  */
 int	queue_release_selected(const struct queue_release *);
 

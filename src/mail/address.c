@@ -622,7 +622,7 @@ is_too_long(const struct address *a)
 	struct buffer	written = { 0 };
 	size_t		len;
 
-	/* Backslashes double the local part at most. */
+	/* Backslashes at most double the length of the local part. */
 	if (most <= ADDRESS_MAX)
 		return false;
 	address_write(&written, a);
@@ -656,7 +656,7 @@ check_address(struct address_parser *p, const struct address *a)
 
 /*
  * Stores the parts in one block, with room for a display name.  For 10,000
- * recipients, this takes 30 million instructions fewer than a block for each.
+ * recipients, a block for each part would take 30 million more instructions.
  */
 static void
 store_parts(struct address *a, const char *local, const char *domain,

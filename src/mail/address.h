@@ -61,7 +61,7 @@ enum address_where {
 				 * an empty list are refused */
 };
 
-/* For struct failure: .cause if an element of a list is invalid. */
+/* The .cause in struct failure if an element of a list is invalid. */
 enum address_cause {
 	ADDRESS_CAUSE_UNSUPPORTED = 1,	/* a program, a file or :include: */
 };
@@ -132,7 +132,7 @@ bool	address_fault_explain(const struct address_fault *, const char *text,
 bool	address_parse_path(struct address *, const char *text, size_t len,
 	    struct failure *why);
 
-/* Makes an address of these parts, without a check. */
+/* Makes an address of these parts, which are not checked. */
 void	address_make(struct address *, const char *local, const char *domain,
 	    const char *name);
 

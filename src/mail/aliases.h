@@ -95,7 +95,10 @@ bool	aliases_read(struct aliases *, const char *path, bool required,
 bool	aliases_parse(struct aliases *, const char *path, const char *text,
 	    size_t len, struct failure *why);
 
-/* For struct failure: .cause if a name has no address, or an address_cause. */
+/*
+ * The .cause in struct failure if a name has no address.  It can also be an
+ * enum address_cause.
+ */
 enum alias_cause {
 	ALIAS_CAUSE_LOOP = 100,
 	ALIAS_CAUSE_REPEATED,	/* defined more than once */

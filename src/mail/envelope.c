@@ -9,7 +9,7 @@
 
 /*
  * To find equal mailboxes, the order of hashes is as good as that of texts.
- * With 10,000 recipients, it takes 14 million instructions fewer.
+ * With 10,000 recipients, it saves 14 million instructions.
  */
 struct mailbox_key {
 	uint64_t		 hash;		/* of the local part */

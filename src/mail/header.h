@@ -16,8 +16,8 @@ struct field {
 	char	*text;		/* owned; "Name: value\r\n" and a NUL */
 	size_t	 len;
 	size_t	 name_len;	/* the name is text[0..name_len) */
-	bool	 is_final;	/* it has been found that field_rewrite() would
-				 * not change it (mail/recipients.h) */
+	bool	 is_final;	/* field_rewrite() would not change it; set by
+				 * recipients_from_header() */
 };
 
 struct header {

@@ -76,15 +76,15 @@ void	outcome_add_text(struct outcome *, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 
 /*
- * Whether the outcomes differ at most in what the session or the queue notes
- * about them, because they have the same reply and share its text.
+ * Whether the outcomes have the same reply and share its text.  .paced,
+ * .dsn_offered, .smarthost, .tls and .reply_end are not compared.
  */
 bool	outcome_is_like(const struct outcome *, const struct outcome *);
 
 /* Replaces the text with that of another outcome. */
 void	outcome_share_text(struct outcome *, const struct outcome *like);
 
-/* Makes *to the same as *from, whose text it shares. */
+/* Copies *from to *to, which then shares its text. */
 void	outcome_set(struct outcome *to, const struct outcome *from);
 
 /* Releases the text, and sets all members to 0. */
@@ -131,9 +131,9 @@ int	outcome_status(const struct outcome *, size_t n, bool queued);
 /*
  * Calls line() with "not sent to a@example.org, b@example.org: ..." for each
  * different text among the problems, in the order of the forward-paths, safe
- * for a terminal.  Texts that differ only in the forward-path are the same, and
- * that of the first one is shown.  A line has up to 10 forward-paths, and the
- * number of the others.  Takes n log n steps.
+ * for a terminal.  Texts that differ only in the forward-path are treated as
+ * one, and the first of them is shown.  A line names up to 10 forward-paths and
+ * contains the number of the others.  Takes n log n steps.
  */
 void	outcome_describe(const struct envelope *, const struct outcome *,
 	    bool queued, void (*line)(void *context, const struct outcome *,

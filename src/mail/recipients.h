@@ -33,9 +33,9 @@ struct recipients {
  * three. Returns false with EX_DATAERR and the name of the field if its whole
  * list is refused.
  *
- * Given the names of this host, not NULL, marks a field as final if all of its
- * addresses are valid and not local, so that its list is not parsed again:
- * 10,000 recipients in To take 34 million instructions fewer.
+ * If the names of this host are not NULL, a field whose addresses are all valid
+ * and not local is marked as final, and its list is not parsed again.  With
+ * 10,000 recipients in To, this saves 34 million instructions.
  */
 bool	recipients_from_header(struct recipients *, struct header *,
 	    const struct local_host *, struct failure *why);

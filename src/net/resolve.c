@@ -79,8 +79,9 @@ has_address(const struct resolved *r, const struct addrinfo *a)
 }
 
 /*
- * Copies and frees the list of getaddrinfo(), which has an address twice if the
- * hosts file names 127.0.0.1 and ::1 localhost, and only IPv4 is wanted.
+ * Copies and frees the list of getaddrinfo(), which contains an address twice
+ * if the hosts file gives the name localhost to both 127.0.0.1 and ::1, and
+ * only IPv4 was requested.
  */
 static void
 take_list(struct resolved *r, struct addrinfo *list)

@@ -206,8 +206,8 @@ stream_read_while_writing(struct stream *s, size_t most)
 
 /*
  * Reads once, without waiting, in addition to the octets that were read before.
- * Returns whether there may be more; otherwise, sets .eof or .lost if there
- * will be no more.
+ * Returns true if more input may have arrived.  Otherwise, sets .eof or .lost
+ * if no more can arrive.
  */
 static bool
 read_more(struct stream *s)

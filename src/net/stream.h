@@ -52,7 +52,8 @@ struct stream {
 };
 
 void	stream_open(struct stream *, int fd);	/* makes fd non-blocking */
-void	stream_open_nonblocking(struct stream *, int fd);	/* fd is so */
+/* The same for a descriptor that is already non-blocking. */
+void	stream_open_nonblocking(struct stream *, int fd);
 
 /*
  * Opens a pair of descriptors, such as standard input and output, which need
@@ -128,8 +129,8 @@ bool	stream_has_line(const struct stream *);
 bool	stream_is_readable(struct stream *);
 
 /*
- * Waits until a whole line, the end of the input or a signal has arrived;
- * returns false if ms milliseconds have passed before.  Only after
+ * Waits for a whole line, the end of the input or a signal.  Returns false if
+ * none of these arrives within ms milliseconds.  Requires an earlier call of
  * stream_read_while_writing().
  */
 bool	stream_wait_line(struct stream *, int64_t ms);
@@ -158,7 +159,7 @@ bool	stream_send_file(struct stream *, int fd, off_t offset, uint64_t len,
 bool	stream_start_tls(struct stream *, const struct tls_module *,
 	    struct tls *, struct failure *why);
 
-/* Discards the output buffer; sends close_notify if it need not wait. */
+/* Discards the output buffer; sends close_notify unless it would block. */
 void	stream_close(struct stream *);
 
 #endif

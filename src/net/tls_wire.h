@@ -3,10 +3,10 @@
  *
  * Unlike OpenSSL's own socket BIO it never raises SIGPIPE, and it keeps the
  * first octets that were received, so that an error can quote a server that
- * does not speak TLS.  It also ends each call of OpenSSL after some input, as if
- * no more had arrived: without data, OpenSSL would go on as long as a server
- * sends records such as key updates, and the caller could not check its
- * deadline.
+ * does not speak TLS.  It also limits the input of each call of OpenSSL, and
+ * then reports that no more has arrived.  Otherwise, a server that sends only
+ * records without data, such as key updates, could keep a call from returning,
+ * and the caller could not check its deadline.
  */
 #ifndef NET_TLS_WIRE_H
 #define NET_TLS_WIRE_H

@@ -81,8 +81,8 @@ write_forward_path(struct buffer *b, const struct forward_path *to,
 }
 
 /*
- * An outcome that is like the one before is not formatted again: with 10,000
- * recipients, this takes 20 million instructions fewer.
+ * An outcome that is like the previous one is not formatted again, which saves
+ * 20 million instructions for 10,000 recipients.
  */
 static void
 write_forward_paths(struct buffer *b, const struct envelope_file *file,

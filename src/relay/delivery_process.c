@@ -301,9 +301,9 @@ receive_message(struct inbox *in, int fd, char *piece, struct failure *why)
 }
 
 /*
- * Whether these are a reverse-path, which can be empty, and forward-paths, at
- * least one, each followed by a NUL.  None has control characters, so a program
- * is not passed what no envelope contains.
+ * Whether the buffer consists of a reverse-path, which can be empty, and at
+ * least one forward-path, each followed by a NUL.  Control characters, which no
+ * envelope contains, are refused, so that no program receives them.
  */
 static bool
 are_paths(const struct buffer *paths)
@@ -326,7 +326,7 @@ are_paths(const struct buffer *paths)
 }
 
 /*
- * Does what one request asks for; false if the parent has ended or the request
+ * Executes one request.  Returns false if the parent has ended or the request
  * is invalid.
  */
 static bool

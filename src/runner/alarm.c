@@ -111,7 +111,10 @@ find_refused(const struct spool_state *s, int64_t now, struct facts *f)
 	}
 }
 
-/* Whether an entry was given up that is to be reported, or was so lately. */
+/*
+ * Whether an entry that was given up is to be reported, or has been reported
+ * and was given up within the last hour.
+ */
 static bool
 is_given_up(const struct spool_state *s, int64_t now)
 {

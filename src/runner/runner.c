@@ -525,8 +525,8 @@ is_collected(const struct runner *r, const struct spool_item *item, int64_t now)
 }
 
 /*
- * Removes entries from the list that need not be tried, and those that are no
- * files, which are added to the totals.
+ * Removes from the list the entries that need not be tried, and those that are
+ * not regular files.  Adds the latter to the totals.
  */
 static void
 keep_chosen(const struct runner *r, struct spool_list *list, int64_t now,

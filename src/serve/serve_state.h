@@ -31,8 +31,8 @@ struct serve_client {
 	bool	idle;		/* the client has left */
 	int64_t	idle_since;	/* clock_ms(), if .idle */
 	bool	outdated;	/* it has the previous configuration */
-	int64_t	counted_ms;	/* clock_ms() when its present message was
-				 * counted for the limit; 0: it is not */
+	int64_t	counted_ms;	/* clock_ms() when its current message was
+				 * counted for the limit; 0: not counted */
 };
 
 /* A worker process (serve_worker.h). */

@@ -30,7 +30,9 @@ bool	serve_user_find(struct serve_user *, struct failure *why);
 bool	serve_user_directory(const struct serve_user *, const char *path,
 	    mode_t, struct failure *why);
 
-/* Becomes the user, with its groups, for good.  EX_OSERR. */
+/*
+ * Changes permanently to the user and its groups.  Returns false with EX_OSERR.
+ */
 bool	serve_user_become(const struct serve_user *, struct failure *why);
 
 #endif

@@ -33,15 +33,16 @@ struct serve_users {
 /*
  * Returns 0 if the user may send a message, which is then counted, or the
  * seconds until the period ends.  *first is set if this is the first refusal in
- * the period.  A session names the period, and may have been taken over: if the
- * period is not from one second to one day, it is one day.
+ * the period.  The length of the period comes from a session, which an attacker
+ * may control: a length that is not from one second to one day is replaced by
+ * one day.
  */
 int64_t	serve_users_check(struct serve_users *, uid_t, uint64_t limit,
 	    int64_t period_s, int64_t now_ms, bool *first);
 
 /*
- * Takes back a message that was counted at this time, and was not accepted.
- * One that was counted in an earlier period makes no room in the current one.
+ * Subtracts a message that was counted at this time, but was not accepted.  A
+ * message of an earlier period does not change the count of the current one.
  */
 void	serve_users_uncount(struct serve_users *, uid_t, int64_t counted_ms);
 

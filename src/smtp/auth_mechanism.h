@@ -31,8 +31,8 @@ struct auth_mechanism {
 	/* Fills in .first; NULL: the server sends the first message. */
 	bool		(*start)(struct auth *, struct failure *why);
 	/*
-	 * Answers a challenge, and fails after the last one that is valid;
-	 * NULL: none is.
+	 * Answers a challenge, or fails if the mechanism expects no further
+	 * challenge.  NULL: it expects none.
 	 */
 	bool		(*step)(struct auth *, const char *challenge,
 			    size_t len, struct buffer *response,

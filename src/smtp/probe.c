@@ -38,8 +38,8 @@ ask(struct session *s, enum session_step step, const char *command,
 }
 
 /*
- * MAIL or RCPT, unless the server cannot accept the form of its path.  Without
- * a recipient, an empty path takes its place.
+ * Sends MAIL or RCPT, unless the server cannot accept the form of the path.  If
+ * the envelope has no recipient, an empty path takes its place.
  */
 static bool
 probe_path(struct session *s, enum session_step step,

@@ -7,7 +7,7 @@
 #include "smtp/dialogue.h"
 #include "smtp/transaction.h"
 
-/* The exit status for a refusal, permanent or for now. */
+/* The exit status for a refusal, permanent or temporary. */
 static int
 status_of(const struct session *s, enum session_step step)
 {
@@ -76,7 +76,7 @@ void
 reply_outcome_in_doubt(struct transaction *t, const struct failure *why)
 {
 	bool		early = t->mode == TRANSACTION_BY_EARLY_BDAT;
-	/* The server has refused MAIL, which was the outcome. */
+	/* MAIL was refused, and this refusal is the outcome so far. */
 	bool		contradicted = early && !t->mail_accepted &&
 			    (t->stale || why->status == EX_PROTOCOL);
 	struct outcome	in_doubt = { .kind = OUTCOME_DEFERRED,

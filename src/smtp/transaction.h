@@ -110,8 +110,8 @@ void	reply_outcome_rest(struct transaction *, enum session_step);
 /*
  * Call this if the message was sent but no valid reply was received: each
  * forward-path for which the server may have accepted the message is deferred,
- * in doubt.  With early BDAT, this includes those that it has accepted after it
- * has refused MAIL, and those for which its reply was invalid.
+ * in doubt.  With early BDAT, this includes forward-paths that the server
+ * accepted after it had refused MAIL, and those with an invalid reply.
  */
 void	reply_outcome_in_doubt(struct transaction *,
 	    const struct failure *why);

@@ -167,8 +167,8 @@ receive_final_replies(struct transaction *t, struct failure *why)
 			break;
 		}
 		/*
-		 * For 10,000 recipients, this takes 35 million instructions
-		 * fewer than an outcome from each reply.
+		 * For 10,000 recipients, this takes 35 million fewer
+		 * instructions than an outcome from each reply.
 		 */
 		if (same != NULL && reply_is_same(&s->reply, &before)) {
 			outcome_set(&t->outcomes[t->index[i]], same);

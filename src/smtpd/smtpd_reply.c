@@ -195,7 +195,7 @@ add_visible(struct buffer *to, const char *text)
 
 /*
  * The lines are not formatted: 20,000 replies, to 10,000 recipients in LMTP,
- * would take 60 million instructions more.
+ * would take 60 million more instructions.
  */
 bool
 smtpd_reply_write(const struct smtpd_reply *r, struct stream *s,

@@ -479,8 +479,9 @@ static const struct {
 };
 
 /*
- * A client that does not begin with SMTP is not heard any further: a web page
- * can have the browser send it a request of HTTP, whose text would be commands.
+ * Ends the session if its first line is not an SMTP command: a web page can
+ * make a browser send an HTTP request to this socket, and its body would be
+ * read as commands.
  */
 static bool
 reject_unknown(struct smtpd_state *s, struct failure *why, const char *enhanced,

@@ -69,7 +69,7 @@ struct smtpd_policy {
 	 * follows the verb; it may be changed.  Returns false to end the
 	 * session after the reply.  Between MAIL and the end of the message,
 	 * such commands are refused.  NULL: they are neither announced nor
-	 * known.
+	 * recognized.
 	 */
 	bool	(*private_command)(void *context, char *text,
 		    struct smtpd_reply *);

@@ -57,8 +57,8 @@ struct bounce {
 /*
  * Makes and prepares the bounce; the options are those for the original
  * message, .about is set.  Returns false, with why, if the message cannot be
- * read (EX_IOERR), the bounce cannot be stored (EX_CANTCREAT), or as
- * prepare_message().  Call bounce_free() in any case.
+ * read (EX_IOERR), if the bounce cannot be stored (EX_CANTCREAT), or if
+ * prepare_message() fails.  Call bounce_free() in any case.
  */
 bool	bounce_make(struct bounce *, const struct bounce_report *,
 	    const struct prepare_options *, struct failure *why);

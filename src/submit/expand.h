@@ -40,9 +40,9 @@ struct expand_map {
 };
 
 /*
- * Replaces the forward-paths of the envelope, which must be different if the
- * map is NULL.  NOTIFY and ORCPT of a given forward-path are copied to its new
- * forward-paths.
+ * Replaces the forward-paths of the envelope, which must not contain duplicates
+ * if the map is NULL.  NOTIFY and ORCPT of a given forward-path are copied to
+ * its new forward-paths.
  *
  * *outcomes, freed by the caller, has one element for each new forward-path:
  * OUTCOME_WAITING, or OUTCOME_FAILED for each bad recipient and for a local

@@ -58,9 +58,9 @@ bool	login_backoff_lasts(enum connection_trouble);
 bool	login_backoff_excuses(const struct outcome *);
 
 /*
- * Whether messages need not wait for the time of their next attempt, because
- * a login has succeeded after it was refused, or because the configuration was
- * changed after that.
+ * Whether messages can be tried before their next attempt is due, because a
+ * login has succeeded, or the configuration was changed, after the last login
+ * that was refused.
  */
 bool	login_backoff_is_over(const struct spool *, const struct config *);
 

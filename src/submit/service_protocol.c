@@ -111,8 +111,8 @@ write_outcome(struct buffer *to, const struct outcome *o, bool same)
 }
 
 /*
- * Outcomes that are like the one before are not formatted again: with 10,000
- * recipients, this takes 26 million instructions fewer.
+ * An outcome that is like the previous one is not formatted again, which saves
+ * 26 million instructions for 10,000 recipients.
  */
 static void
 write_paths(struct buffer *to, const struct service_result *r)

@@ -37,8 +37,8 @@ enum spool_config spool_config_find(struct spool *, const struct config *,
 	    struct failure *why);
 
 /*
- * The same for a caller that names the directory and the line of the
- * configuration itself: *why has only the reason.
+ * As spool_config_find(), for a caller that itself names the directory and the
+ * line of the configuration: *why has only the reason.
  */
 enum spool_config spool_config_examine(struct spool *, const struct config *,
 	    struct failure *why);

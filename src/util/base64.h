@@ -13,8 +13,9 @@
 void	base64_encode(struct buffer *, const void *data, size_t len);
 
 /*
- * Appends the decoded bytes.  False, with nothing appended, unless the text
- * consists of complete groups of four characters with padding only at its end.
+ * Appends the decoded octets.  If the text does not consist of complete groups
+ * of four characters, with padding only at its end, appends nothing and returns
+ * false.
  */
 bool	base64_decode(struct buffer *, const char *text, size_t len);
 

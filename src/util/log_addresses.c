@@ -161,8 +161,8 @@ is_domain(char c)
 
 /*
  * The end of the quoted string that begins here (RFC 5321 section 4.1.2), or
- * NULL.  backslash is how the text shows a backslash, which quotes the next
- * character.
+ * NULL.  "backslash" is the form in which the text shows a backslash, which
+ * quotes the next character.
  */
 static const char *
 skip_quoted(const char *p, const char *backslash)

@@ -31,8 +31,8 @@ write_visible(char *to, size_t size, const char *text, size_t len,
 		size_t		 width;
 		uint32_t	 c = (unsigned char)*from;
 
-		/* Most characters: a line of the log takes 6,000 instructions
-		 * fewer. */
+		/* Most characters: this saves 6,000 instructions for a line of
+		 * the log. */
 		if (c >= ' ' && c <= '~' && !is_special[c] && at + 1 < size) {
 			to[at++] = *from;
 			n = 1;
