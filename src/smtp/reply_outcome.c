@@ -78,6 +78,7 @@ reply_outcome_in_doubt(struct transaction *t, const struct failure *why)
 	bool		early = t->mode == TRANSACTION_BY_EARLY_BDAT;
 	/* MAIL was refused, and this refusal is the outcome so far. */
 	bool		contradicted = early && !t->mail_accepted &&
+			    t->s->reply.code != 421 &&
 			    (t->stale || why->status == EX_PROTOCOL);
 	struct outcome	in_doubt = { .kind = OUTCOME_DEFERRED,
 			    .status = EX_TEMPFAIL, .step = STEP_FINAL,
