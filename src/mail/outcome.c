@@ -193,17 +193,22 @@ outcome_status(const struct outcome *outcomes, size_t n, bool queued)
 }
 
 /*
- * Sets the text for comparison: many servers repeat the address in the reply,
- * and so does our own text about RCPT.
+ * Sets the text of list[i] for comparison: many servers repeat the address in
+ * the reply, and so does our own text about RCPT.  A text that another recipient
+ * shares, such as the reply to DATA, stays unchanged.
  */
 static void
-set_text(struct problem *p, const char *path)
+set_compared_text(struct problem *list, size_t n, size_t i, const char *path)
 {
+	struct problem	*p = &list[i];
+	const char	*text = outcome_text(p->outcome), *at;
 	size_t		 len = strlen(path);
 	struct buffer	 own = { 0 };
-	const char	*text = outcome_text(p->outcome), *at;
 
 	p->text = text;
+	if ((i > 0 && list[i - 1].outcome->text == p->outcome->text) ||
+	    (i + 1 < n && list[i + 1].outcome->text == p->outcome->text))
+		return;
 	while (len > 0 && (at = strstr(text, path)) != NULL) {
 		buffer_add(&own, text, (size_t)(at - text));
 		buffer_add_byte(&own, '\n');	/* the text has none */
@@ -279,11 +284,11 @@ outcome_describe(const struct envelope *env, const struct outcome *outcomes,
 	size_t		 n = 0, lines = 0;
 
 	for (size_t i = 0; i < env->n; i++)
-		if (is_problem(&outcomes[i], queued)) {
-			list[n] = (struct problem){ .outcome = &outcomes[i],
+		if (is_problem(&outcomes[i], queued))
+			list[n++] = (struct problem){ .outcome = &outcomes[i],
 			    .index = i };
-			set_text(&list[n++], env->forward[i].path);
-		}
+	for (size_t i = 0; i < n; i++)
+		set_compared_text(list, n, i, env->forward[list[i].index].path);
 	qsort(list, n, sizeof(*list), compare_text);
 	for (size_t i = 0; i < n; i++) {
 		if (i == 0 || compare_problems(first[lines - 1], &list[i]) != 0)

@@ -19,8 +19,8 @@
 #include "util/memory.h"
 
 /*
- * Each outcome is a letter of the table below and a text; the forward-paths are
- * a@x, b@x and so on.
+ * Each outcome is a letter of the table below and a text, or "=" for that of the
+ * previous one, whose text it shares; the forward-paths are a@x, b@x and so on.
  */
 struct example {
 	const char	*outcomes;
@@ -61,9 +61,15 @@ read_outcomes(const char *text, struct envelope *env, struct outcome *to)
 	while (*text != '\0') {
 		size_t	len = strcspn(text, " ");
 
-		to[n] = (struct outcome){ .kind = mark_of(text[0])->kind,
-		    .status = mark_of(text[0])->status };
-		outcome_set_text(&to[n], "%.*s", (int)len - 1, text + 1);
+		to[n] = (struct outcome){ .kind = OUTCOME_WAITING };
+		if (text[0] == '=') {
+			outcome_set(&to[n], &to[n - 1]);
+		} else {
+			to[n].kind = mark_of(text[0])->kind;
+			to[n].status = mark_of(text[0])->status;
+			outcome_set_text(&to[n], "%.*s", (int)len - 1,
+			    text + 1);
+		}
 		path[0] = (char)('a' + n++);
 		envelope_add(env, path);
 		text += len + (text[len] == ' ');
@@ -152,6 +158,10 @@ static const struct CMUnitTest outcome_spec[] = {
 	    "-RCPT:<d@x>:no:d@x", false, "-RCPT:<a@x>:no:a@x", EX_NOUSER,
 	    "not sent to a@x, b@x, d@x: RCPT:<a@x>:no:a@x|"
 	    "not sent to c@x: RCPT:<c@x>:no:b@x|"),
+	DESCRIBES("a shared text that contains one recipient is described once",
+	    "-DATA:<a@x>:no = = -RCPT:<d@x>:no", false, "-DATA:<a@x>:no",
+	    EX_NOUSER, "not sent to a@x, b@x, c@x: DATA:<a@x>:no|"
+	    "not sent to d@x: RCPT:<d@x>:no|"),
 	DESCRIBES("ten recipients are named, and the others are counted",
 	    "-z -z -z -z -z -z -z -z -z -z -z -z", false, "-z", EX_NOUSER,
 	    "not sent to a@x, b@x, c@x, d@x, e@x, f@x, g@x, h@x, i@x, j@x and "
