@@ -117,6 +117,9 @@ kill_victim(struct trial *t)
 	if (t->what->killed < SESSION)
 		return;
 	assert_int_equal(serving_children(service, child, 2), 2);
+	/* A service that has been stopped would exit after its children. */
+	if (t->what->killed == EVERYTHING)
+		kill(service, SIGSTOP);
 	/*
 	 * The session first: it would reply if it saw the end of the worker,
 	 * which also ends when the service does.
