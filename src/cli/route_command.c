@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -236,6 +237,26 @@ static const char	by_certificate[] =
 			    "with the client certificate, if the server offers "
 			    "EXTERNAL";
 
+/* Whether a login without a secret is possible (smtp/auth_choose.c). */
+static bool
+uses_certificate(const struct tls_decision *d)
+{
+	const char	*list = d->auth != NULL ? d->auth->value : "auto";
+	size_t		 len;
+
+	if (d->certificate == NULL || d->auth_off)
+		return false;
+	if (strcmp(list, "auto") == 0)
+		return true;
+	for (; *(list += strspn(list, " \t")) != '\0'; list += len) {
+		len = strcspn(list, " \t");
+		if (len == strlen("EXTERNAL") &&
+		    strncasecmp(list, "EXTERNAL", len) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 show_login(struct route_request *r, const struct tls_decision *d,
     const char *url_origin)
@@ -250,7 +271,7 @@ show_login(struct route_request *r, const struct tls_decision *d,
 		items_add(t, "certificate", "client",
 		    d->certificate->value, d->certificate->origin);
 	if (c->user == NULL) {
-		items_line(t, "login", d->certificate != NULL ? by_certificate :
+		items_line(t, "login", uses_certificate(d) ? by_certificate :
 		    "none");
 		items_string(t, "login", NULL);
 		return;
@@ -258,7 +279,7 @@ show_login(struct route_request *r, const struct tls_decision *d,
 	items_add(t, "login", "login", c->user, c->user_set != NULL ?
 	    c->user_set->origin : url_origin);
 	if (c->secret == NULL) {
-		if (d->certificate != NULL)
+		if (uses_certificate(d))
 			items_line(t, "", by_certificate);
 		else
 			items_line(t, "password", "none: no login without a "

@@ -422,6 +422,81 @@ static const struct route_case cases[] = {
 	    "             with the client certificate, if the server offers "
 	    "EXTERNAL\n",
 	    NULL },
+	{ "auth = PLAIN does not log in with the certificate",
+	    "smarthost = smtp://kim@localhost\n"
+	    "tls_certificate = DIR/cert\n"
+	    "auth = PLAIN\n",
+	    "",
+	    { "--user", "root", "a@example.net" },
+	    0,
+	    "a@example.net\n"
+	    FROM_ROOT
+	    QUEUE
+	    "  to         a@example.net\n"
+	    "  smarthost  smtp://localhost:25 (relais.conf:4)\n"
+	    "  TLS        required (default)\n"
+	    "             after STARTTLS; the certificate must be valid\n"
+	    "  auth       PLAIN (relais.conf:6)\n"
+	    "  client     DIR/cert (relais.conf:5)\n"
+	    "  login      kim (relais.conf:4)\n"
+	    "  password   none: no login without a password or token\n",
+	    NULL },
+	{ "without a user, auth = PLAIN does not log in, either",
+	    "smarthost = smtp://localhost\n"
+	    "tls_certificate = DIR/cert\n"
+	    "auth = PLAIN\n",
+	    "",
+	    { "--user", "root", "a@example.net" },
+	    0,
+	    "a@example.net\n"
+	    FROM_ROOT
+	    QUEUE
+	    "  to         a@example.net\n"
+	    "  smarthost  smtp://localhost:25 (relais.conf:4)\n"
+	    "  TLS        required (default)\n"
+	    "             after STARTTLS; the certificate must be valid\n"
+	    "  auth       PLAIN (relais.conf:6)\n"
+	    "  client     DIR/cert (relais.conf:5)\n"
+	    "  login      none\n",
+	    NULL },
+	{ "auth = off does not log in with the certificate",
+	    "smarthost = smtp://localhost\n"
+	    "tls_certificate = DIR/cert\n"
+	    "auth = off\n",
+	    "",
+	    { "--user", "root", "a@example.net" },
+	    0,
+	    "a@example.net\n"
+	    FROM_ROOT
+	    QUEUE
+	    "  to         a@example.net\n"
+	    "  smarthost  smtp://localhost:25 (relais.conf:4)\n"
+	    "  TLS        required (default)\n"
+	    "             after STARTTLS; the certificate must be valid\n"
+	    "  auth       off (relais.conf:6)\n"
+	    "  client     DIR/cert (relais.conf:5)\n"
+	    "  login      none\n",
+	    NULL },
+	{ "a user logs in with the certificate by auth = PLAIN external",
+	    "smarthost = smtp://kim@localhost\n"
+	    "tls_certificate = DIR/cert\n"
+	    "auth = PLAIN external\n",
+	    "",
+	    { "--user", "root", "a@example.net" },
+	    0,
+	    "a@example.net\n"
+	    FROM_ROOT
+	    QUEUE
+	    "  to         a@example.net\n"
+	    "  smarthost  smtp://localhost:25 (relais.conf:4)\n"
+	    "  TLS        required (default)\n"
+	    "             after STARTTLS; the certificate must be valid\n"
+	    "  auth       PLAIN external (relais.conf:6)\n"
+	    "  client     DIR/cert (relais.conf:5)\n"
+	    "  login      kim (relais.conf:4)\n"
+	    "             with the client certificate, if the server offers "
+	    "EXTERNAL\n",
+	    NULL },
 	{ "a delivery without a server has no login",
 	    "smarthost = discard:\n",
 	    "",
