@@ -284,7 +284,13 @@ report_closed(struct check *c, struct check_finding *found,
 	const struct setting	*set = config_find(c->config, NULL, KEY_QUEUE);
 
 	if (answer != SPOOL_CONFIG_OFF && why->status == EX_OK) {
-		check_report(c, found, "no message has been queued yet");
+		if (!spool_config_is_new(c->config, why)) {
+			found->verdict = CHECK_WARNING;
+			found->origin = set != NULL ? set->origin : NULL;
+			found->remedy = "create the missing directory, or "
+			    "correct the path in queue";
+		}
+		check_report(c, found, "%s", why->text);
 		return;
 	}
 	if (answer != SPOOL_CONFIG_OFF && why->status == EX_NOPERM &&

@@ -423,10 +423,12 @@ show_queue(struct route_request *r)
 	items_add(&r->items, "queue", "queue", config_text(r->config, NULL,
 	    KEY_QUEUE), origin_of(config_find(r->config, NULL, KEY_QUEUE)));
 	/* It is the service that needs access to the directory. */
-	if (!by_service && found != SPOOL_CONFIG_OPEN &&
-	    found != SPOOL_CONFIG_OFF)
-		items_line(&r->items, "", why.status == EX_OK ?
-		    "the directory does not exist yet" : why.text);
+	if (by_service || found == SPOOL_CONFIG_OPEN ||
+	    found == SPOOL_CONFIG_OFF)
+		return;
+	if (why.status == EX_OK)
+		spool_config_is_new(r->config, &why);
+	items_line(&r->items, "", why.text);
 }
 
 /* Shows what is refused, and the route of the other recipients. */

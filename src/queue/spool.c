@@ -14,6 +14,7 @@
 #include "queue/files.h"
 #include "queue/id.h"
 #include "util/buffer.h"
+#include "util/file.h"
 #include "util/memory.h"
 
 enum {
@@ -165,6 +166,57 @@ spool_open(struct spool *spool, const char *directory,
 	if (!good)
 		spool_close(spool);
 	return good;
+}
+
+/* Whether mkdir(2) can create it.  The name may end with slashes. */
+static bool
+can_be_created(const char *directory, struct failure *why)
+{
+	char		*path = memory_copy(directory), *parent;
+	struct stat	 st;
+	bool		 good = false;
+
+	for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--)
+		path[n - 1] = '\0';
+	parent = file_directory(path);
+	if (fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		failed(why, EX_CANTCREAT, "is a symbolic link to a directory "
+		    "that does not exist");
+	else if (stat(parent, &st) != 0)
+		failed(why, EX_CANTCREAT, "cannot be created: %s: %s", parent,
+		    strerror(errno));
+	else
+		good = true;
+	free(path);
+	free(parent);
+	return good;
+}
+
+bool
+spool_is_new(const char *directory, struct failure *why)
+{
+	const char	*missing = NULL;
+	int		 n = 0;
+	struct stat	 st;
+
+	if (stat(directory, &st) != 0)
+		return can_be_created(directory, why);
+	for (int i = 0; i < SPOOL_DIRS; i++) {
+		const char	*name = spool_dir_name((enum spool_dir)i);
+		char		*path = join_path(directory, name);
+
+		if (fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			n++;
+		else
+			missing = name;
+		free(path);
+	}
+	if (n == 0 || missing == NULL)
+		return true;
+	/* serve/ opens the spool only once. */
+	return failed(why, EX_CANTCREAT, "its subdirectory %s is missing: it "
+	    "is created when the service starts, or when a message is queued "
+	    "without the service", missing);
 }
 
 /* A transcript, "." or "..": not an entry. */

@@ -53,6 +53,12 @@ struct spool {
 bool	spool_open(struct spool *, const char *directory,
 	    const struct spool_options *, struct failure *why);
 
+/*
+ * For a spool that does not exist: whether it has not been used yet, so that
+ * the first message can create it.  Otherwise, returns false with the reason.
+ */
+bool	spool_is_new(const char *directory, struct failure *why);
+
 /* The name of the subdirectory, for messages: "queue", "failed", "tmp". */
 const char *spool_dir_name(enum spool_dir);
 

@@ -124,6 +124,15 @@ spool_config_examine(struct spool *spool, const struct config *config,
 	return result;
 }
 
+bool
+spool_config_is_new(const struct config *config, struct failure *why)
+{
+	if (!spool_is_new(config_text(config, NULL, KEY_QUEUE), why))
+		return false;
+	failed(why, EX_OK, "no message has been queued yet");
+	return true;
+}
+
 enum spool_config
 spool_config_find(struct spool *spool, const struct config *config,
     struct failure *why)

@@ -44,6 +44,12 @@ enum spool_config spool_config_examine(struct spool *, const struct config *,
 	    struct failure *why);
 
 /*
+ * As spool_is_new(), if why->status is EX_OK after one of these two functions.
+ * *why has what to print about the directory, also if the result is true.
+ */
+bool	spool_config_is_new(const struct config *, struct failure *why);
+
+/*
  * Directories for the unnamed files of large messages (struct message_limits):
  * the spool if it is open, $TMPDIR and /tmp.  The list ends with NULL, and the
  * names are borrowed.

@@ -45,6 +45,7 @@ struct spool_case {
 	const char	*fs;		/* options of a small file system, or
 					 * NULL */
 	bool		 has_service;	/* there is a user relais */
+	const char	*removed;	/* subdirectories, or NULL */
 	const char	*want[2];	/* parts of the findings */
 	const char	*not;		/* not a part, or NULL */
 	int		 status;
@@ -111,8 +112,21 @@ static const struct spool_case spools[] = {
 	    .want = { "spool warning is writable by other users => run: chmod "
 	    "700 /" }, .not = "(" },
 	{ "a directory that does not exist yet is good",
-	    "/nonexistent/relais", .want = { "spool ok no message has been queued yet" },
+	    "/nonexistent-relais/", .want = { "spool ok no message has been "
+	    "queued yet\n" }, .not = "warning" },
+	{ "an empty directory is good", .removed = "queue failed tmp",
+	    .want = { "spool ok no message has been queued yet\n" },
 	    .not = "warning" },
+	{ "a directory that cannot be created is a warning",
+	    "/nonexistent/relais", .want = { "spool warning cannot be created: "
+	    "/nonexistent: No such file or directory => create the "
+	    "missing directory, or correct the path in queue\n" } },
+	{ "a missing subdirectory is a warning", .messages = 1,
+	    .removed = "failed", .want = { "spool warning its subdirectory "
+	    "failed is missing: it is created when the service starts, or when "
+	    "a message is queued without the service => " } },
+	{ "a missing queue/ is a warning", .removed = "queue", .want = {
+	    "spool warning its subdirectory queue is missing: " } },
 	{ "a disabled queue is a warning", "off", .want = {
 	    "spool warning the queue is disabled" } },
 };
@@ -221,6 +235,10 @@ spool_is_reported(void **state)
 		add_user(&dir);
 	for (uint32_t i = 0; i < c->messages; i++)
 		put_message(&spool, c, i, id);
+	for (int i = 0; c->removed != NULL && i < SPOOL_DIRS; i++)
+		if (strstr(c->removed, spool_dir_name((enum spool_dir)i)))
+			assert_int_equal(unlinkat(spool.fd, spool_dir_name(
+			    (enum spool_dir)i), AT_REMOVEDIR), 0);
 	if (c->mode != 0)
 		assert_int_equal(fchmod(spool.fd, c->mode), 0);
 	set.value = (char *)(uintptr_t)(c->queue != NULL ? c->queue :

@@ -42,7 +42,7 @@ struct route_case {
 	"relais.conf:1)\n"
 #define QUEUE \
 	"  queue      DIR/spool (relais.conf:2)\n" \
-	"             the directory does not exist yet\n" \
+	"             no message has been queued yet\n" \
 	"\n"
 #define BY_SMARTHOST \
 	"  smarthost  submission://smtp.example.org:587 " \
@@ -197,7 +197,7 @@ static const struct route_case cases[] = {
 	    "  copy       x@localhost (relais.conf:5)\n"
 	    FROM_ROOT
 	    "  queue      DIR/spool (relais.conf:2)\n"
-	    "             the directory does not exist yet\n"
+	    "             no message has been queued yet\n"
 	    "  refused    x@localhost (DIR/aliases:2: alias y: refers "
 	    "to itself)\n"
 	    "\n"
@@ -496,6 +496,21 @@ static const struct route_case cases[] = {
 	    "  login      kim (relais.conf:4)\n"
 	    "             with the client certificate, if the server offers "
 	    "EXTERNAL\n",
+	    NULL },
+	{ "a queue that cannot be created is shown",
+	    SMARTHOST
+	    "queue = DIR/missing/spool\n",
+	    "",
+	    { "--user", "root", "a@example.net" },
+	    0,
+	    "a@example.net\n"
+	    FROM_ROOT
+	    "  queue      DIR/missing/spool (relais.conf:5)\n"
+	    "             cannot be created: DIR/missing: No such file or "
+	    "directory\n"
+	    "\n"
+	    "  to         a@example.net\n"
+	    BY_SMARTHOST,
 	    NULL },
 	{ "a delivery without a server has no login",
 	    "smarthost = discard:\n",
