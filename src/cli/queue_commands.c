@@ -228,9 +228,9 @@ run_queue(const struct queue_request *r, struct failure *why)
 	if (!flush_once(&run, &totals, why))
 		return why->status;
 	n = totals.result[ATTEMPT_BAD];
-	snprintf(line, sizeof(line), "%zu invalid file%s in the queue; for "
-	    "the reason%s, run relais queue list --failed", n, n == 1 ? "" :
-	    "s", n == 1 ? "" : "s");
+	snprintf(line, sizeof(line), "%zu invalid file%s moved from the queue "
+	    "to failed; for the reason%s, run relais queue list --failed", n,
+	    n == 1 ? " was" : "s were", n == 1 ? "" : "s");
 	if (n > 0 && !log_is_on_stderr(r->log))
 		report_line(line);
 	return EX_OK;

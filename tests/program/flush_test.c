@@ -922,13 +922,13 @@ a_file_that_is_not_an_entry_does_not_stop_the_queue_run(void **state)
 static void
 a_queue_run_reports_invalid_files(void **state)
 {
-	static const char *const	log[] = { "off", "stderr" };
+	static const char *const	log[] = { "off", "off", "stderr" };
 	struct queue_fixture		p;
 	struct program_result		o;
 
 	(void)state;
 	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		char	key[16], name[40];
 
 		snprintf(key, sizeof(key), "log=%s", log[i]);
@@ -938,13 +938,19 @@ a_queue_run_reports_invalid_files(void **state)
 		temp_dir_write(&p.dir, name, 0600, "x\n");
 		snprintf(name, sizeof(name), "spool/queue/00000000000001%d",
 		    i);
-		assert_int_equal(mkdir(temp_dir_path(&p.dir, name), 0700), 0);
+		if (i > 0)
+			assert_int_equal(mkdir(temp_dir_path(&p.dir, name),
+			    0700), 0);
 		relais_run(&o, p.conf, WORDS("-o", key, "queue", "run"), "");
 		assert_int_equal(o.status, 0);
 		if (i == 0)
+			assert_string_equal(o.err.data, "relais: 1 invalid "
+			    "file was moved from the queue to failed; for the "
+			    "reason, run relais queue list --failed\n");
+		else if (i == 1)
 			assert_string_equal(o.err.data, "relais: 2 invalid "
-			    "files in the queue; for the reasons, run relais "
-			    "queue list --failed\n");
+			    "files were moved from the queue to failed; for "
+			    "the reasons, run relais queue list --failed\n");
 		else
 			assert_null(strstr(o.err.data, "invalid files"));
 		program_result_free(&o);
@@ -953,7 +959,7 @@ a_queue_run_reports_invalid_files(void **state)
 	assert_non_null(strstr(o.out.data, "is not a queued message"));
 	assert_non_null(strstr(o.out.data, "not a regular file"));
 	program_result_free(&o);
-	assert_true(mock_smtp_wait_messages(p.host, 2));
+	assert_true(mock_smtp_wait_messages(p.host, 3));
 	queue_fixture_close(&p);
 }
 
