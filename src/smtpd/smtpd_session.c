@@ -479,9 +479,9 @@ static const struct {
 };
 
 /*
- * Ends the session if its first line is not an SMTP command: a web page can
- * make a browser send an HTTP request to this socket, and its body would be
- * read as commands.
+ * Ends the session if its first line is not an SMTP command, or is too long: a
+ * web page can make a browser send an HTTP request to this socket, and its body
+ * would be read as commands.
  */
 static bool
 reject_unknown(struct smtpd_state *s, struct failure *why, const char *enhanced,
@@ -536,7 +536,8 @@ reject_long_line(struct smtpd_state *s, struct failure *why)
 		stream_consume(s->stream, lf != NULL ? (size_t)(lf + 1 - in) :
 		    (size_t)n);
 	} while (lf == NULL);
-	return reject(s, why, 500, "5.5.2", "Error: line too long");
+	s->commands++;
+	return reject_unknown(s, why, "5.5.2", "Error: line too long");
 }
 
 static bool

@@ -244,8 +244,10 @@ is_bounded(void **state)
 }
 
 static const struct flood_case	flood_table[] = {
-	{ "a command line of 100 MiB", "MAIL FROM:<", "aaaaaaaa", 100, "\r\n",
-	    "500 5.5.2 Error: line too long" },
+	{ "a command line of 100 MiB", "LHLO a\r\nMAIL FROM:<", "aaaaaaaa", 100,
+	    "\r\n", "500 5.5.2 Error: line too long" },
+	{ "a first line of 100 MiB", "MAIL FROM:<", "aaaaaaaa", 100, "\r\n",
+	    "421 4.7.0 " },
 	{ "a line of 100 MiB in a message", "LHLO a\r\n" ENVELOPE "DATA\r\n",
 	    "aaaaaaaa", 100, "\r\n.\r\n", "552 5.3.4 " },
 	{ "a header of 100 MiB", "LHLO a\r\n" ENVELOPE "DATA\r\n",

@@ -489,9 +489,10 @@ a_line_of_a_hundred_megabytes_is_one_bad_command(void **state)
 	struct buffer	in = { 0 };
 
 	(void)state;
+	buffer_add_text(&in, "NOOP\r\n");
 	repeat(&in, "xxxxxxxxxx", 10 * 1000 * 1000);
 	buffer_add_text(&in, "\r\nNOOP\r\n");
-	assert_session(&in, "", "220|500 5.5.2|250 2.0.0");
+	assert_session(&in, "", "220|250 2.0.0|500 5.5.2|250 2.0.0");
 	buffer_free(&in);
 }
 
@@ -603,7 +604,20 @@ a_request_of_http_with_a_long_url_ends_the_session(void **state)
 	repeat(&in, "x", SMTPD_LINE_MAX);
 	buffer_add_text(&in, " HTTP/1.1\r\nHost: me\r\n\r\n" START
 	    "DATA\r\n\r\nhi\r\n.\r\n");
-	assert_session(&in, "", "500 5.5.2|421 4.7.0");
+	assert_session(&in, "", "220|421 4.7.0");
+	buffer_free(&in);
+}
+
+static void
+a_command_that_is_too_long_ends_the_session_if_it_is_the_first(void **state)
+{
+	struct buffer	in = { 0 };
+
+	(void)state;
+	buffer_add_text(&in, "NOOP ");
+	repeat(&in, "x", SMTPD_LINE_MAX);
+	buffer_add_text(&in, "\r\n" START "DATA\r\n\r\nhi\r\n.\r\n");
+	assert_session(&in, "", "220|421 4.7.0");
 	buffer_free(&in);
 }
 
@@ -778,6 +792,8 @@ static const struct CMUnitTest bounds_spec[] = {
 	cmocka_unit_test(too_many_empty_chunks_end_the_session),
 	cmocka_unit_test(too_many_errors_end_the_session),
 	cmocka_unit_test(a_request_of_http_with_a_long_url_ends_the_session),
+	cmocka_unit_test(
+	    a_command_that_is_too_long_ends_the_session_if_it_is_the_first),
 	cmocka_unit_test(a_message_above_the_limit_is_read_to_its_end),
 	cmocka_unit_test(a_rejected_message_leaves_nothing_to_the_next),
 	cmocka_unit_test(a_nul_is_refused_in_commands_and_messages),
