@@ -76,12 +76,12 @@ check_dir(const struct spool *spool, const char *path,
 	unsigned long	uid = spool->owner;
 
 	if (st->st_uid != spool->owner)
-		return failed(why, EX_CANTCREAT, "belongs to uid %lu, but the "
-		    "queue directory belongs to uid %lu; run: chown %lu %s",
+		return failed(why, EX_CANTCREAT, "it belongs to uid %lu, but "
+		    "the queue directory belongs to uid %lu; run: chown %lu %s",
 		    (unsigned long)st->st_uid, uid, uid, path);
 	if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		return failed(why, EX_CANTCREAT, "is writable by other users; "
-		    "run: chmod 700 %s", path);
+		return failed(why, EX_CANTCREAT, "it is writable by other "
+		    "users; run: chmod 700 %s", path);
 	return true;
 }
 
@@ -95,7 +95,7 @@ open_top(struct spool *spool, const struct spool_options *options,
 	if (options->create && mkdirat(AT_FDCWD, path, 0700) != 0 &&
 	    errno != EEXIST)
 		return failed_errno(why, files_status(errno),
-		    "cannot be created");
+		    "it cannot be created");
 	/* A symbolic link is allowed: the administrator may need one. */
 	spool->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (spool->fd < 0)
@@ -107,8 +107,8 @@ open_top(struct spool *spool, const struct spool_options *options,
 	spool->group = st.st_gid;
 	if (geteuid() != 0 && geteuid() != spool->owner)
 		return failed(why, EX_CANTCREAT,
-		    "belongs to uid %lu, and only that user and root can use "
-		    "it; this process has uid %lu",
+		    "it belongs to uid %lu, and only that user and root can "
+		    "use it; this process has uid %lu",
 		    (unsigned long)spool->owner, (unsigned long)geteuid());
 	return check_dir(spool, path, &st, why);
 }
@@ -180,11 +180,11 @@ can_be_created(const char *directory, struct failure *why)
 		path[n - 1] = '\0';
 	parent = file_directory(path);
 	if (fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		failed(why, EX_CANTCREAT, "is a symbolic link to a directory "
-		    "that does not exist");
+		failed(why, EX_CANTCREAT, "it is a symbolic link to a "
+		    "directory that does not exist");
 	else if (stat(parent, &st) != 0)
-		failed(why, EX_CANTCREAT, "cannot be created: %s: %s", parent,
-		    strerror(errno));
+		failed(why, EX_CANTCREAT, "it cannot be created: %s: %s",
+		    parent, strerror(errno));
 	else
 		good = true;
 	free(path);

@@ -109,8 +109,8 @@ static const struct spool_case spools[] = {
 	    "which runs as the user relais, cannot use it => run: chown -R "
 	    "relais:relais /" } },
 	{ "a spool that others can write to is a warning", .mode = 0777,
-	    .want = { "spool warning is writable by other users => run: chmod "
-	    "700 /" }, .not = "(" },
+	    .want = { "spool warning it is writable by other users => run: "
+	    "chmod 700 /" }, .not = "(" },
 	{ "a directory that does not exist yet is good",
 	    "/nonexistent-relais/", .want = { "spool ok no message has been "
 	    "queued yet\n" }, .not = "warning" },
@@ -118,8 +118,8 @@ static const struct spool_case spools[] = {
 	    .want = { "spool ok no message has been queued yet\n" },
 	    .not = "warning" },
 	{ "a directory that cannot be created is a warning",
-	    "/nonexistent/relais", .want = { "spool warning cannot be created: "
-	    "/nonexistent: No such file or directory => create the "
+	    "/nonexistent/relais", .want = { "spool warning it cannot be "
+	    "created: /nonexistent: No such file or directory => create the "
 	    "missing directory, or correct the path in queue\n" } },
 	{ "a missing subdirectory is a warning", .messages = 1,
 	    .removed = "failed", .want = { "spool warning its subdirectory "

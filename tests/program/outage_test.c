@@ -227,7 +227,7 @@ an_unusable_default_queue_is_reported(void **state)
 		skip_because("the system allows no name spaces");
 	assert_int_equal(o.status, EX_TEMPFAIL);
 	assert_non_null(strstr(o.err.data, ": 450 4.2.1 busy; not queued: "
-	    "the queue directory /var/spool/relais: is writable by other "
+	    "the queue directory /var/spool/relais: it is writable by other "
 	    "users; run: chmod 700 /var/spool/relais\n"));
 	program_result_free(&o);
 	queue_fixture_close(&p);

@@ -506,8 +506,8 @@ static const struct route_case cases[] = {
 	    "a@example.net\n"
 	    FROM_ROOT
 	    "  queue      DIR/missing/spool (relais.conf:5)\n"
-	    "             cannot be created: DIR/missing: No such file or "
-	    "directory\n"
+	    "             it cannot be created: DIR/missing: No such file "
+	    "or directory\n"
 	    "\n"
 	    "  to         a@example.net\n"
 	    BY_SMARTHOST,

@@ -140,8 +140,8 @@ is_refused_to(uid_t uid, const char *path)
 	if (pid == 0) {
 		if (setuid(uid) != 0)
 			_exit(1);
-		assert_refused(path, "belongs to uid 0, and only that user and "
-		    "root can use it; this process has uid 65534");
+		assert_refused(path, "it belongs to uid 0, and only that user "
+		    "and root can use it; this process has uid 65534");
 		_exit(0);
 	}
 	assert_int_not_equal(pid, -1);
@@ -159,8 +159,8 @@ directories_of_other_users_are_refused(void **state)
 		skip_because("needs root");
 	temp_spool_make(&spool, 0);
 	assert_int_equal(fchownat(spool.fd, "failed", 65534, 65534, 0), 0);
-	assert_refused(spool.directory, "its subdirectory failed: belongs to "
-	    "uid 65534, but the queue directory belongs to uid 0; "
+	assert_refused(spool.directory, "its subdirectory failed: it belongs "
+	    "to uid 65534, but the queue directory belongs to uid 0; "
 	    "run: chown 0 ");
 	assert_int_equal(fchownat(spool.fd, "failed", 0, 0, 0), 0);
 	assert_int_equal(fchmodat(spool.fd, ".", 0755, 0), 0);
