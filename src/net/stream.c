@@ -76,10 +76,10 @@ stream_expect_no_input(struct stream *s)
 
 /*
  * Waits until the descriptor is ready, which is checked first, or until the
- * deadline or a signal.
+ * deadline or a signal.  *ready: the events that have ended the wait.
  */
 static bool
-wait_for(struct stream *s, short events, struct failure *why)
+wait_until(struct stream *s, short events, short *ready, struct failure *why)
 {
 	struct pollfd	p[2] = {
 		{ .fd = events == POLLIN ? s->fd : s->fd_out,
@@ -105,12 +105,13 @@ wait_for(struct stream *s, short events, struct failure *why)
 		if (interrupt_is_known(s->interrupt))
 			left = 0;
 		n = poll(p, 2, (int)left);
-		if (n > 0 && (p[0].revents & (events | POLLERR | POLLHUP)) != 0)
+		*ready = p[0].revents;
+		if (n > 0 && (*ready & (events | POLLERR | POLLHUP)) != 0)
 			return true;
 		if (interrupt_came(s->interrupt))
 			return interrupt_failed(s->interrupt, why);
 		/* A session ticket is not input; this has consumed it. */
-		if (n > 0 && p[0].revents != 0 && stream_is_readable(s))
+		if (n > 0 && *ready != 0 && stream_is_readable(s))
 			return failed(why, EX_TEMPFAIL, "the server stopped "
 			    "reading");
 		if (n == -1 && errno != EINTR)
@@ -118,6 +119,14 @@ wait_for(struct stream *s, short events, struct failure *why)
 	}
 	return failed(why, EX_TEMPFAIL, "timed out after %lld s",
 	    (long long)(s->timeout + 999) / 1000);
+}
+
+static bool
+wait_for(struct stream *s, short events, struct failure *why)
+{
+	short	ready;
+
+	return wait_until(s, events, &ready, why);
 }
 
 static bool
@@ -134,12 +143,22 @@ wait_for_tls(struct stream *s, enum tls_result result, struct failure *why)
 	return wait_for(s, result == TLS_WANT_READ ? POLLIN : POLLOUT, why);
 }
 
+/*
+ * If the peer sends records without data, such as key updates, without a pause,
+ * no wait notices a signal; therefore, this function checks for one.
+ */
 static ssize_t
 read_tls(struct stream *s, char *to, size_t room, struct failure *why)
 {
-	for (;;) {
+	const int	most = 16;	/* about the packets of a record */
+
+	for (int waits = 0;; waits++) {
 		size_t	got;
 
+		if (waits >= most && interrupt_came(s->interrupt)) {
+			interrupt_failed(s->interrupt, why);
+			return -1;
+		}
 		switch (s->module->read(s->tls, to, room, &got, why)) {
 		case TLS_DONE:
 			return (ssize_t)got;
@@ -264,24 +283,30 @@ discards_output(const struct stream *s)
 
 /*
  * Waits until a write can continue; if discards_output() is true after that,
- * it cannot.  *had_input: the last wait of this write ended with input, which
- * is not progress, so the deadline remains.
+ * it cannot.  *in_vain: the last wait of this write ended without room for
+ * output, because there was input, or TLS records without data.  This is not
+ * progress, so the deadline remains.  As it can be repeated without a pause, no
+ * wait may notice a signal; therefore, this function checks for one.
  */
 static bool
-wait_to_write(struct stream *s, bool *had_input, struct failure *why)
+wait_to_write(struct stream *s, bool *in_vain, struct failure *why)
 {
 	bool	per_wait = s->per_wait;
 	bool	reads = !s->no_input && !is_over(s) && ahead(s) < s->ahead_max;
-	size_t	before = ahead(s);
+	short	ready;
 	bool	good;
 
-	s->per_wait = per_wait && !*had_input;
-	good = wait_for(s, reads ? POLLIN | POLLOUT : POLLOUT, why);
+	if (*in_vain && interrupt_came(s->interrupt))
+		return interrupt_failed(s->interrupt, why);
+	s->per_wait = per_wait && !*in_vain;
+	good = wait_until(s, reads ? POLLIN | POLLOUT : POLLOUT, &ready, why);
 	s->per_wait = per_wait;
-	if (good && reads)
+	if (!good)
+		return false;
+	if (reads)
 		read_meanwhile(s);
-	*had_input = ahead(s) > before;
-	return good;
+	*in_vain = (ready & POLLOUT) == 0;
+	return true;
 }
 
 /* Copies from the octets that were read during a write. */
@@ -469,7 +494,7 @@ write_some(struct stream *s, const char *from, size_t len, struct failure *why)
 {
 	size_t		 put;
 	enum tls_result	 result;
-	bool		 had_input = false;
+	bool		 in_vain = false;
 	ssize_t		 n;
 
 	if (discards_output(s))
@@ -485,7 +510,7 @@ write_some(struct stream *s, const char *from, size_t len, struct failure *why)
 				connection_failed(why);
 				return write_failed(s, len, why);
 			}
-			if (!wait_to_write(s, &had_input, why))
+			if (!wait_to_write(s, &in_vain, why))
 				return -1;
 			if (discards_output(s))
 				return (ssize_t)len;
@@ -503,7 +528,7 @@ write_some(struct stream *s, const char *from, size_t len, struct failure *why)
 		if (result == TLS_CLOSED || result == TLS_FAILED)
 			return write_failed(s, len, why);
 		if (result == TLS_WANT_READ ? !wait_for(s, POLLIN, why) :
-		    !wait_to_write(s, &had_input, why))
+		    !wait_to_write(s, &in_vain, why))
 			return -1;
 		if (discards_output(s))
 			return (ssize_t)len;

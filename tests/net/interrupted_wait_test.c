@@ -18,6 +18,7 @@
 
 #include "net/connect.h"
 #include "net/stream.h"
+#include "net/tls.h"
 #include "support/mock_smtp.h"
 #include "support/temp_dir.h"
 #include "util/interrupt.h"
@@ -101,6 +102,102 @@ a_signal_ends_a_wait_for_output(void **state)
 	close(fd[1]);
 }
 
+/*
+ * A TLS session in which the peer sends records without data: each call says
+ * that it needs more, but there always is more, for so many calls.
+ */
+struct tls {
+	int	left;
+};
+
+static enum tls_result
+read_no_data(struct tls *tls, void *to, size_t room, size_t *got,
+    struct failure *why)
+{
+	(void)room, (void)why;
+	if (tls->left-- > 0)
+		return TLS_WANT_READ;
+	memcpy(to, "x", 1);
+	*got = 1;
+	return TLS_DONE;
+}
+
+static enum tls_result
+write_no_data(struct tls *tls, const void *from, size_t len, size_t *put,
+    struct failure *why)
+{
+	(void)from, (void)why;
+	if (tls->left-- > 0)
+		return TLS_WANT_WRITE;
+	*put = len;
+	return TLS_DONE;
+}
+
+static void
+close_nothing(struct tls *tls)
+{
+	(void)tls;
+}
+
+/* Input has always arrived, and there is no room for output. */
+static void
+open_flood(struct stream *s, struct tls *tls, struct interrupt *i, int fd[2])
+{
+	static const struct tls_module	module = { .read = read_no_data,
+		.write = write_no_data, .close = close_nothing };
+
+	open_stream(s, i, fd);
+	assert_int_equal(write(fd[1], "x", 1), 1);
+	while (send(s->fd, "much", 4, MSG_DONTWAIT) > 0)
+		continue;
+	tls->left = 1000;
+	s->module = &module;
+	s->tls = tls;
+	stream_read_while_writing(s, 1000);
+}
+
+static void
+a_signal_ends_a_read_of_records_without_data(void **state)
+{
+	struct interrupt	i;
+	struct stream		s;
+	struct tls		tls;
+	struct failure		why;
+	const char		*data;
+	int			fd[2];
+
+	(void)state;
+	hold_and_raise(&i);
+	open_flood(&s, &tls, &i, fd);
+	assert_int_equal(stream_peek(&s, &data, &why), -1);
+	assert_int_equal(why.status, EX_TEMPFAIL);
+	assert_string_equal(why.text, WORDS);
+	discard_signal(&i);
+	stream_close(&s);
+	close(fd[1]);
+}
+
+static void
+a_signal_ends_a_write_while_records_without_data_arrive(void **state)
+{
+	struct interrupt	i;
+	struct stream		s;
+	struct tls		tls;
+	struct failure		why;
+	int			fd[2];
+
+	(void)state;
+	hold_and_raise(&i);
+	open_flood(&s, &tls, &i, fd);
+	assert_true(stream_write(&s, "x", 1, &why));
+	assert_false(stream_flush(&s, &why));
+	assert_int_equal(why.status, EX_TEMPFAIL);
+	assert_string_equal(why.text, WORDS);
+	discard_signal(&i);
+	stream_close(&s);
+	close(fd[1]);
+}
+
 /* *state: "address" or "path". */
 static void
 a_connection_that_is_never_accepted_ends(void **state)
@@ -136,6 +233,9 @@ a_connection_that_is_never_accepted_ends(void **state)
 static const struct CMUnitTest interrupt_spec[] = {
 	cmocka_unit_test(a_signal_ends_a_wait_for_input),
 	cmocka_unit_test(a_signal_ends_a_wait_for_output),
+	cmocka_unit_test(a_signal_ends_a_read_of_records_without_data),
+	cmocka_unit_test(
+	    a_signal_ends_a_write_while_records_without_data_arrive),
 	{ "a signal ends a connection attempt",
 	    a_connection_that_is_never_accepted_ends, NULL, NULL,
 	    (void *)(uintptr_t)"address" },

@@ -248,6 +248,8 @@ a_truncated_file_is_an_error(void **state)
 struct tls {
 	const enum tls_result	*writes;
 	bool			 has_read;
+	struct stream		*slow;	/* each write takes until its deadline;
+					 * or NULL */
 };
 
 static enum tls_result
@@ -270,6 +272,8 @@ write_until_failed(struct tls *tls, const void *from, size_t len, size_t *put,
 {
 	(void)from;
 	*put = len;
+	if (tls->slow != NULL)
+		tls->slow->deadline = 1;
 	if (*tls->writes != TLS_FAILED)
 		return *tls->writes++;
 	failed(why, EX_TEMPFAIL, "bad write retry");
@@ -317,6 +321,62 @@ the_last_reply_in_tls_is_read_after_a_long_write(void **state)
 	free(much);
 }
 
+static enum tls_result
+read_no_data(struct tls *tls, void *to, size_t room, size_t *got,
+    struct failure *why)
+{
+	(void)tls, (void)to, (void)room, (void)got, (void)why;
+	return TLS_WANT_READ;
+}
+
+/*
+ * Input without data is always there, and the timeout passes between one wait
+ * of a write and the next.
+ */
+static bool
+write_slowly(struct pair *p, struct failure *why)
+{
+	static const enum tls_result	writes[] = { TLS_WANT_WRITE,
+		TLS_WANT_WRITE, TLS_WANT_WRITE, TLS_DONE, TLS_FAILED };
+	static const struct tls_module	module = { .read = read_no_data,
+		.write = write_until_failed, .close = close_nothing };
+	struct tls			tls = { .writes = writes,
+					    .slow = &p->s };
+	bool				good;
+
+	assert_true(file_write(p->peer, "x", 1));
+	p->s.module = &module;
+	p->s.tls = &tls;
+	stream_read_while_writing(&p->s, 1000);
+	stream_set_wait_timeout(&p->s, 5000);
+	good = stream_write(&p->s, "x", 1, why) && stream_flush(&p->s, why);
+	p->s.tls = NULL;
+	return good;
+}
+
+static void
+records_without_data_are_not_progress_of_a_write(void **state)
+{
+	struct pair	*p = *state;
+	struct failure	 why;
+
+	while (send(p->s.fd, "much", 4, MSG_DONTWAIT) > 0)
+		continue;
+	assert_false(write_slowly(p, &why));
+	assert_int_equal(why.status, EX_TEMPFAIL);
+	assert_string_equal(why.text, "timed out after 5 s");
+}
+
+/* Part of a record was sent: the rest has a timeout of its own. */
+static void
+room_for_output_is_progress_of_a_write(void **state)
+{
+	struct pair	*p = *state;
+	struct failure	 why;
+
+	assert_true(write_slowly(p, &why));
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 static const struct CMUnitTest stream_spec[] = {
@@ -330,6 +390,8 @@ static const struct CMUnitTest stream_spec[] = {
 	CASE(a_file_is_sent_from_its_offset),
 	CASE(a_truncated_file_is_an_error),
 	CASE(the_last_reply_in_tls_is_read_after_a_long_write),
+	CASE(records_without_data_are_not_progress_of_a_write),
+	CASE(room_for_output_is_progress_of_a_write),
 };
 
 int

@@ -20,6 +20,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "net/stream.h"
 #include "net/tls.h"
 #include "support/certificate.h"
 #include "support/tls_client.h"
@@ -548,6 +549,45 @@ a_call_ends_although_records_without_data_arrive(void **state)
 	tls_peer_free(&p.peer);
 }
 
+/* Sends key updates, one after another, until the client closes. */
+static void
+flood_without_end(SSL *ssl, struct tls_peer_report *report)
+{
+	(void)report;
+	while (SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 &&
+	    SSL_do_handshake(ssl) == 1)
+		continue;
+	_exit(0);
+}
+
+/* Each wait of the write ends with input. */
+static void
+a_write_times_out_although_records_without_data_arrive(void **state)
+{
+	struct tls_peer_form	 form = { .chain = { &world.leaf },
+				    .serve = flood_without_end };
+	struct tls_options	 options = usual_options();
+	char			*much = calloc(1, 8 << 20);
+	struct tls_peer		 peer;
+	struct stream		 s;
+	struct failure		 why;
+
+	(void)state;
+	tls_peer_start(&peer, &form);
+	stream_open(&s, peer.fd);
+	stream_set_timeout(&s, 20 * 1000);
+	assert_true(stream_start_tls(&s, world.m,
+	    world.m->start(&options, &why), &why));
+	stream_read_while_writing(&s, 1000);
+	stream_set_wait_timeout(&s, 1000);
+	assert_false(stream_write(&s, much, 8 << 20, &why));
+	assert_failure(&why, EX_TEMPFAIL, "timed out after 1 s");
+	stream_close(&s);
+	peer.fd = -1;
+	tls_peer_free(&peer);
+	free(much);
+}
+
 static void
 the_client_certificate_is_sent(void **state)
 {
@@ -924,6 +964,8 @@ static const struct CMUnitTest tls_spec[] = {
 	cmocka_unit_test(no_channel_binding_before_the_handshake),
 	cmocka_unit_test(renegotiation_is_refused),
 	cmocka_unit_test(a_call_ends_although_records_without_data_arrive),
+	cmocka_unit_test(
+	    a_write_times_out_although_records_without_data_arrive),
 	cmocka_unit_test(the_client_certificate_is_sent),
 	cmocka_unit_test(the_chain_is_completed_from_the_ca_file),
 	cmocka_unit_test(a_required_certificate_is_reported),
