@@ -160,64 +160,111 @@ is_domain(char c)
 }
 
 /*
- * The end of the quoted string that begins here (RFC 5321 section 4.1.2), or
- * NULL.  "backslash" is the form in which the text shows a backslash, which
- * quotes the next character.
+ * The index of the "@" after a local part of which one position of the text is
+ * known to be a part; 0 if no "@" follows.  These results are calculated from
+ * the end of the text to its beginning, each from those of the next positions,
+ * so that the time is linear: a server can send a text in which each of many
+ * quotation marks begins a quoted string that does not end.
  */
-static const char *
-skip_quoted(const char *p, const char *backslash)
+struct local_end {
+	size_t	atom;		/* if the position is in an atom */
+	size_t	quoted;		/* if it is in a quoted string, or UNCLOSED */
+};
+
+#define UNCLOSED	SIZE_MAX
+
+/* No result depends on one that is more than four positions later. */
+struct local_ends {
+	struct local_end	next[8];
+};
+
+static struct local_end *
+end_at(struct local_ends *ends, size_t i)
+{
+	return &ends->next[i % (sizeof(ends->next) / sizeof(*ends->next))];
+}
+
+/* The local part ends here. */
+static size_t
+at_here(const char *text, size_t i)
+{
+	/* The rest of a quoted string that begins before the text. */
+	if (text[i] == '"' && text[i + 1] == '@')
+		i++;
+	return text[i] == '@' ? i : 0;
+}
+
+/* A quotation mark; if no other follows, it is not part of the local part. */
+static size_t
+begin_quoted(const char *text, size_t i, struct local_ends *ends)
+{
+	size_t	at = end_at(ends, i + 1)->quoted;
+
+	return at != UNCLOSED ? at : at_here(text, i);
+}
+
+/* The obsolete form joe."the user" is possible, too. */
+static size_t
+continue_atom(const char *text, size_t i, struct local_ends *ends)
+{
+	if (is_local(text[i]))
+		return end_at(ends, i + 1)->atom;
+	if (i > 0 && text[i - 1] == '.' && text[i] == '"')
+		return begin_quoted(text, i, ends);
+	return at_here(text, i);
+}
+
+/*
+ * In a quoted string (RFC 5321 section 4.1.2).  "backslash" is the form in
+ * which the text shows a backslash, which quotes the next character.
+ */
+static size_t
+continue_quoted(const char *text, size_t i, struct local_ends *ends,
+    const char *backslash)
 {
 	size_t	len = strlen(backslash);
 
-	for (p++; *p != '"'; p++) {
-		if (strncmp(p, backslash, len) == 0) {
-			p += len;
-			if (strncmp(p, backslash, len) == 0)
-				p += len - 1;
-		}
-		if (*p == '\0')
-			return NULL;
+	if (text[i] == '"')
+		return text[i + 1] == '.' ?
+		    end_at(ends, i + 1)->atom : at_here(text, i + 1);
+	if (strncmp(text + i, backslash, len) == 0) {
+		i += len;
+		if (strncmp(text + i, backslash, len) == 0)
+			i += len - 1;
 	}
-	return p + 1;
+	return text[i] != '\0' ? end_at(ends, i + 1)->quoted : UNCLOSED;
 }
 
 /*
- * The "@" after the local part that begins here, or NULL.  The obsolete form
- * joe."the user" is possible, too.
+ * Returns, for each position, the index of the "@" after the local part that
+ * begins there, or 0; to be freed.  The text may show each backslash as two
+ * (visible.h).  If it can be read in both ways, the longer local part is
+ * hidden.
  */
-static const char *
-skip_local(const char *start, const char *backslash)
+static size_t *
+find_ats(const char *text)
 {
-	const char	*p = start, *after;
+	static const char	*const backslashes[] = { "\\", "\\\\" };
+	size_t			 len = strlen(text);
+	size_t			*ats = memory_new(len + 1, sizeof(*ats));
+	struct local_ends	 ends = { 0 };
 
-	do {
-		if (*p != '"')
-			while (is_local(*p))
-				p++;
-		else if ((after = skip_quoted(p, backslash)) != NULL)
-			p = after;
-		else
-			break;
-	} while (p > start && ((p[-1] == '.' && *p == '"') ||
-	    (p[-1] == '"' && *p == '.')));
-	/* The rest of a quoted string that begins before the text. */
-	if (p[0] == '"' && p[1] == '@')
-		p++;
-	return p > start && *p == '@' ? p : NULL;
-}
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = len + 1; i-- > 0;) {
+			struct local_end	*end = end_at(&ends, i);
+			size_t			 at = 0;
 
-/*
- * As skip_local(); the text may show each backslash as two (visible.h).  If it
- * can be read in both ways, the longer local part is hidden.
- */
-static const char *
-find_at(const char *start)
-{
-	const char	*plain = skip_local(start, "\\");
-	const char	*visible = skip_local(start, "\\\\");
-
-	return plain == NULL || (visible != NULL && visible > plain) ?
-	    visible : plain;
+			end->atom = continue_atom(text, i, &ends);
+			end->quoted = continue_quoted(text, i, &ends,
+			    backslashes[k]);
+			if (text[i] == '"')
+				at = begin_quoted(text, i, &ends);
+			else if (is_local(text[i]))
+				at = end->atom;
+			if (ats[i] < at)
+				ats[i] = at;
+		}
+	return ats;
 }
 
 /* 'joe@example.org' in quotation marks, but not '@example.org. */
@@ -252,12 +299,15 @@ void
 log_addresses_add_text(struct buffer *b, const struct log_addresses *a,
     const char *text)
 {
-	const char	*p = text;
+	const char	*start = text, *p = text;
+	size_t		*ats = NULL;
 
-	while (*p != '\0') {
-		const char	*at = find_at(p), *end;
+	if (strchr(text, '@') != NULL)
+		ats = find_ats(text);
+	while (ats != NULL && *p != '\0') {
+		const char	*at = start + ats[p - start], *end;
 
-		if (at == NULL) {
+		if (at == start) {
 			do
 				p++;
 			while (is_local(p[-1]) && is_local(*p));
@@ -277,4 +327,5 @@ log_addresses_add_text(struct buffer *b, const struct log_addresses *a,
 		text = p = end;
 	}
 	buffer_add_text(b, text);
+	free(ats);
 }

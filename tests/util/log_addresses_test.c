@@ -106,6 +106,20 @@ static const struct text_case texts[] = {
 	{ "a sign at the end", "joe@", "*@" },
 	{ "a quotation mark before a sign", "\"@example.org",
 	    "*@example.org" },
+	{ "quoted strings that do not end before an address",
+	    "\"\\\"\\\" \"joe\\\" kim@example.org",
+	    "\"\\\"\\\" \"joe\\\" *@example.org" },
+	{ "quoted quotation marks, one of which begins a local part",
+	    "\"a\\\"b\\\"c\" \"joe\\\" user\"@example.org",
+	    "\"a\\\"b\\\"c\" *@example.org" },
+	{ "a chain of quoted strings that does not end in an address",
+	    "\"a\".\"b\".\"c\" joe@example.org",
+	    "\"a\".\"b\".\"c\" *@example.org" },
+	{ "a chain that is read in two ways",
+	    "\".\".\".\".\"joe\"@example.org", "*@example.org" },
+	{ "the last quotation mark of a chain does not close",
+	    "\"a\".\"b\".\"joe@example.org",
+	    "\"a\".\"b\".\"*@example.org" },
 };
 
 static void
@@ -119,6 +133,43 @@ becomes(void **state)
 	log_addresses_add_text(&hidden, &how, c->text);
 	assert_string_equal(hidden.data, c->hidden);
 	buffer_free(&hidden);
+}
+
+/* Text that is followed by an address, which is the only one. */
+static const char *const repeated[] = {
+	"\"",
+	"\\\"",
+	"\\\\\"",
+	"\".",
+	"\"a\".",
+	"a.\"",
+	"'",
+};
+
+/*
+ * The time must be linear: this would take minutes if each position were
+ * followed to the end of the text.
+ */
+static void
+long_texts_are_read_once(void **state)
+{
+	enum { SIZE = 1024 * 1024 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(repeated) / sizeof(*repeated); i++) {
+		struct log_addresses	how;
+		struct buffer		text = { 0 }, hidden = { 0 };
+
+		while (text.len < SIZE)
+			buffer_add_text(&text, repeated[i]);
+		buffer_add_text(&text, " joe@example.org");
+		log_addresses_begin(&how, "domain", "off");
+		log_addresses_add_text(&hidden, &how, text.data);
+		assert_non_null(strstr(hidden.data, "*@example.org"));
+		assert_null(strstr(hidden.data, "joe"));
+		buffer_free(&text);
+		buffer_free(&hidden);
+	}
 }
 
 static const struct text_case mailboxes[] = {
@@ -260,10 +311,15 @@ static const struct CMUnitTest hash_spec[] = {
 	cmocka_unit_test(without_a_key_only_the_domain_is_shown),
 };
 
+static const struct CMUnitTest time_spec[] = {
+	cmocka_unit_test(long_texts_are_read_once),
+};
+
 int
 main(void)
 {
 	return CASES_RUN("texts", becomes, texts) +
 	    CASES_RUN("mailboxes", mailbox_becomes, mailboxes) +
+	    cmocka_run_group_tests(time_spec, NULL, NULL) +
 	    cmocka_run_group_tests(hash_spec, NULL, NULL);
 }
