@@ -93,7 +93,7 @@ arrives_somehow() {
 	shift
 	read -r -t 30 -u "$heard" word mail ||
 	    { echo 'no message arrived'; return 1; }
-	[ "$word" = delivered ]
+	[ "$word" = delivered ] || { echo "not delivered: $word $mail"; return 1; }
 	{
 		printf 'X-Original-To: %s\n' "$@"
 		echo "Return-Path: <$sender>"
