@@ -56,7 +56,7 @@ call() {
 
 quietly() {
 	local left
-	cd "$LAB/case"
+	cd "$LAB/case" || return
 	# Discard messages that a failed case has not read.
 	while read -r -t 0 -u "$heard"; do
 		read -r -u "$heard" left
