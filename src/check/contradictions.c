@@ -11,6 +11,7 @@
 
 #include "check/local.h"
 #include "config/value.h"
+#include "relay/mechanism_list.h"
 #include "relay/tls_policy.h"
 #include "util/buffer.h"
 #include "util/memory.h"
@@ -455,23 +456,6 @@ check_setting(struct check *c, const struct home *home, size_t n,
 		report_useless(c, &first);
 }
 
-/* Whether the list of the key auth has one of these mechanisms. */
-static bool
-names_one_of(const char *list, const char *mechanisms)
-{
-	while (*(list += strspn(list, " \t")) != '\0') {
-		size_t		 len = strcspn(list, " \t");
-		const char	*m = mechanisms;
-
-		for (; *m != '\0'; m += strcspn(m, " "), m += *m == ' ')
-			if (strcspn(m, " ") == len &&
-			    strncasecmp(m, list, len) == 0)
-				return true;
-		list += len;
-	}
-	return false;
-}
-
 #define OF_TOKENS	"OAUTHBEARER XOAUTH2"
 #define OF_PASSWORDS	"SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 " \
 			"SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN"
@@ -492,11 +476,11 @@ check_mechanisms(struct check *c, const struct tls_decision *d)
 	    (login->secret == NULL && d->certificate == NULL))
 		return true;
 	good = d->certificate != NULL &&
-	    names_one_of(d->auth->value, "EXTERNAL");
+	    mechanism_list_has(d->auth->value, "EXTERNAL");
 	if (login->secret != NULL) {
 		p.other = login->key;
 		p.by = login->secret;
-		good |= names_one_of(d->auth->value,
+		good |= mechanism_list_has(d->auth->value,
 		    config_is_token(login->key) ? OF_TOKENS : OF_PASSWORDS);
 	}
 	p.remedy = "set auth = auto";
@@ -559,7 +543,7 @@ check_login(struct check *c, const struct home *h, size_t i)
 	    "set tls = required, or name only SCRAM mechanisms in auth";
 	if ((smarthost_is_local(&h->list.host[i]) &&
 	    home_way(h, &(enum config_key){ 0 }) == NULL) ||
-	    !names_one_of(d->auth->value, "PLAIN LOGIN " OF_TOKENS))
+	    !mechanism_list_has(d->auth->value, "PLAIN LOGIN " OF_TOKENS))
 		return true;
 	report_pair(c, &p, "%s is sent in clear text to %s, because tls = off "
 	    "in %s and auth = %s in %s", what, h->list.host[i].host,

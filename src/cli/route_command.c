@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include "mail/rewrite.h"
 #include "relay/dial.h"
 #include "relay/endpoints.h"
+#include "relay/mechanism_list.h"
 #include "relay/route.h"
 #include "relay/tls_policy.h"
 #include "submit/prepare.h"
@@ -241,20 +241,9 @@ static const char	by_certificate[] =
 static bool
 uses_certificate(const struct tls_decision *d)
 {
-	const char	*list = d->auth != NULL ? d->auth->value : "auto";
-	size_t		 len;
-
-	if (d->certificate == NULL || d->auth_off)
-		return false;
-	if (strcmp(list, "auto") == 0)
-		return true;
-	for (; *(list += strspn(list, " \t")) != '\0'; list += len) {
-		len = strcspn(list, " \t");
-		if (len == strlen("EXTERNAL") &&
-		    strncasecmp(list, "EXTERNAL", len) == 0)
-			return true;
-	}
-	return false;
+	return d->certificate != NULL && !d->auth_off && (d->auth == NULL ||
+	    strcmp(d->auth->value, "auto") == 0 ||
+	    mechanism_list_has(d->auth->value, "EXTERNAL"));
 }
 
 static void
