@@ -139,7 +139,7 @@ close_nothing(struct tls *tls)
 	(void)tls;
 }
 
-/* Input has always arrived, and there is no room for output. */
+/* The descriptor always has input, and never has room for output. */
 static void
 open_flood(struct stream *s, struct tls *tls, struct interrupt *i, int fd[2])
 {

@@ -231,7 +231,7 @@ static const struct refusal refusals[] = {
 	    "--password-stdin: the password is too long" },
 	{ "a group that does not exist", { "--group", "no-such-group" },
 	    "x\n", EX_USAGE, "--group: there is no group no-such-group" },
-	{ "a root that is no address", { "--root", "a@@b" }, "x\n", EX_CONFIG,
+	{ "a root that is not an address", { "--root", "a@@b" }, "x\n", EX_CONFIG,
 	    "root: invalid value \"a@@b\"" },
 };
 

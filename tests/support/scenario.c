@@ -365,7 +365,7 @@ put_entry(struct scenario_place *p, const char *to)
 	program_result_free(&o);
 }
 
-/* -t stands for all recipients. */
+/* "-t" instead of an address puts all recipients into one entry. */
 static void
 put_entries(struct scenario_place *p)
 {
