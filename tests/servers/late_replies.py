@@ -56,6 +56,24 @@ class Client:
             self.line(line)
 
 
+def receive(connection):
+    """Octets, or none at the end: a side that closes with replies unread, such
+    as those to what it sent ahead, resets the connection."""
+    try:
+        return connection.recv(65536)
+    except ConnectionResetError:
+        return b''
+
+
+def send(connection, octets):
+    """False if the other side has closed the connection."""
+    try:
+        connection.sendall(octets)
+    except OSError:
+        return False
+    return True
+
+
 def pass_on(client, port, most):
     server = socket.create_connection(('127.0.0.1', port))
     heard = Client()
@@ -64,22 +82,19 @@ def pass_on(client, port, most):
     while not ended:
         ready, _, _ = select.select([client, server], [], [])
         if client in ready:
-            octets = client.recv(65536)
+            octets = receive(client)
             ended = not octets
             flights += replied and not ended
             replied = False
             heard.feed(octets)
-            server.sendall(octets)
+            send(server, octets)
         if server in ready:
-            octets = server.recv(65536)
+            octets = receive(server)
             ended |= not octets
             held += octets
         late = 0 < heard.messages <= most and not heard.mail
         if held and (ended or not late):
-            try:
-                client.sendall(held)
-            except OSError:
-                ended = True
+            ended |= not send(client, held)
             held = b''
             replied = True
     print(heard.messages, flights, flush=True)
