@@ -54,6 +54,12 @@ stream_set_interrupt(struct stream *s, struct interrupt *interrupt)
 }
 
 void
+stream_set_grace(struct stream *s, int64_t ms)
+{
+	s->grace = ms;
+}
+
+void
 stream_set_timeout(struct stream *s, int64_t ms)
 {
 	s->timeout = ms;
@@ -72,6 +78,20 @@ void
 stream_expect_no_input(struct stream *s)
 {
 	s->no_input = true;
+}
+
+/* For how long a wait may continue after a signal, from its first wait. */
+static int64_t
+grace_left(struct stream *s, short events)
+{
+	int64_t	left;
+
+	if (s->grace == 0 || events == POLLIN)
+		return 0;
+	if (s->grace_end == 0)
+		s->grace_end = clock_ms() + s->grace;
+	left = s->grace_end - clock_ms();
+	return left > 0 ? left : 0;
 }
 
 /*
@@ -102,13 +122,19 @@ wait_until(struct stream *s, short events, short *ready, struct failure *why)
 				left = 3600 * 1000;
 		}
 		left = interrupt_limit_wait(s->interrupt, left);
-		if (interrupt_is_known(s->interrupt))
-			left = 0;
+		if (interrupt_is_known(s->interrupt)) {
+			int64_t	most = grace_left(s, events);
+
+			p[1].fd = -1;
+			if (left < 0 || left > most)
+				left = most;
+		}
 		n = poll(p, 2, (int)left);
 		*ready = p[0].revents;
 		if (n > 0 && (*ready & (events | POLLERR | POLLHUP)) != 0)
 			return true;
-		if (interrupt_came(s->interrupt))
+		if (interrupt_came(s->interrupt) &&
+		    grace_left(s, events) == 0)
 			return interrupt_failed(s->interrupt, why);
 		/* A session ticket is not input; this has consumed it. */
 		if (n > 0 && *ready != 0 && stream_is_readable(s))

@@ -35,6 +35,8 @@ struct stream {
 	bool			 per_wait;	/* a deadline for each wait */
 	bool			 no_input;	/* input makes a write fail */
 	struct interrupt	*interrupt;	/* borrowed, or NULL */
+	int64_t			 grace;		/* stream_set_grace() */
+	int64_t			 grace_end;	/* clock_ms(); 0: no signal */
 	struct buffer		 out;
 	size_t			 ahead_max;	/* stream_read_while_writing() */
 	struct buffer		 ahead;		/* octets read during writes */
@@ -65,6 +67,12 @@ void	stream_open_pair(struct stream *, int in, int out);
 
 /* From now on a signal that is held ends each wait (interrupt.h); borrowed. */
 void	stream_set_interrupt(struct stream *, struct interrupt *);
+
+/*
+ * From now on, writes continue for so many milliseconds after a signal, so that
+ * a peer that is reading gets all output.
+ */
+void	stream_set_grace(struct stream *, int64_t ms);
 
 /* Sets one deadline for all following calls, in ms from now; 0: none. */
 void	stream_set_timeout(struct stream *, int64_t ms);

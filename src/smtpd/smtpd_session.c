@@ -13,7 +13,10 @@
 #include "util/interrupt.h"
 #include "util/memory.h"
 
-enum { CLOSING_MS = 1000 };	/* to write the last reply */
+enum {
+	CLOSING_MS = 1000,	/* to write the last reply */
+	GRACE_MS = 5000,	/* to write replies after a signal */
+};
 
 struct smtpd_state {
 	struct stream			*stream;
@@ -260,6 +263,8 @@ end_message(struct smtpd_state *s, struct failure *why)
 		queued = p->message(p->context, &s->envelope, &s->message,
 		    outcomes);
 		s->without_message = 0;
+		/* The time of the attempt is not that of the client. */
+		stream_set_timeout(s->stream, p->idle_ms);
 	}
 	for (size_t i = 0; good && i < replies; i++) {
 		/* Most outcomes have the same reply as the one before. */
@@ -578,6 +583,8 @@ smtpd_session(struct stream *stream, const struct smtpd_policy *policy,
 	struct failure		ignored;
 	bool			good;
 
+	/* The replies to a message can be more than the connection holds. */
+	stream_set_grace(stream, GRACE_MS);
 	good = respond(&s, why, 220, "", "%s ESMTP relais", policy->host);
 	while (good && !s.over) {
 		good = next_command(&s, why);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -94,6 +95,73 @@ a_signal_ends_a_wait_for_output(void **state)
 	(void)state;
 	hold_and_raise(&i);
 	open_stream(&s, &i, fd);
+	while (stream_write(&s, block, sizeof(block), &why))
+		continue;
+	assert_string_equal(why.text, WORDS);
+	discard_signal(&i);
+	stream_close(&s);
+	close(fd[1]);
+}
+
+/* Reads n octets, at most 1000 at a time. */
+static pid_t
+start_reader(int fd, size_t n)
+{
+	pid_t	pid = fork();
+	char	block[1000];
+	ssize_t	got = 1;
+
+	assert_int_not_equal(pid, -1);
+	if (pid != 0)
+		return pid;
+	while (n > 0 && got > 0) {
+		got = read(fd, block, n < sizeof(block) ? n : sizeof(block));
+		n -= got > 0 ? (size_t)got : 0;
+	}
+	_exit(n == 0 ? 0 : 1);
+}
+
+/* Input does not get the time. */
+static void
+a_write_gets_time_after_a_signal(void **state)
+{
+	static const char	block[8 * STREAM_OUT];
+	struct interrupt	i;
+	struct stream		s;
+	struct failure		why;
+	const char		*data;
+	int			fd[2], status;
+	pid_t			reader;
+
+	(void)state;
+	hold_and_raise(&i);
+	open_stream(&s, &i, fd);
+	stream_set_grace(&s, 10 * 1000);
+	reader = start_reader(fd[1], sizeof(block));
+	assert_true(stream_write(&s, block, sizeof(block), &why));
+	assert_true(stream_flush(&s, &why));
+	assert_int_equal(waitpid(reader, &status, 0), reader);
+	assert_int_equal(status, 0);
+	assert_int_equal(stream_peek(&s, &data, &why), -1);
+	assert_string_equal(why.text, WORDS);
+	discard_signal(&i);
+	stream_close(&s);
+	close(fd[1]);
+}
+
+static void
+the_time_for_a_write_after_a_signal_ends(void **state)
+{
+	static const char	block[STREAM_OUT];
+	struct interrupt	i;
+	struct stream		s;
+	struct failure		why;
+	int			fd[2];
+
+	(void)state;
+	hold_and_raise(&i);
+	open_stream(&s, &i, fd);
+	stream_set_grace(&s, 20);
 	while (stream_write(&s, block, sizeof(block), &why))
 		continue;
 	assert_string_equal(why.text, WORDS);
@@ -233,6 +301,8 @@ a_connection_that_is_never_accepted_ends(void **state)
 static const struct CMUnitTest interrupt_spec[] = {
 	cmocka_unit_test(a_signal_ends_a_wait_for_input),
 	cmocka_unit_test(a_signal_ends_a_wait_for_output),
+	cmocka_unit_test(a_write_gets_time_after_a_signal),
+	cmocka_unit_test(the_time_for_a_write_after_a_signal_ends),
 	cmocka_unit_test(a_signal_ends_a_read_of_records_without_data),
 	cmocka_unit_test(
 	    a_signal_ends_a_write_while_records_without_data_arrive),

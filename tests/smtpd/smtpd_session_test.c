@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,6 +23,7 @@
 #include "smtpd/smtpd_session.h"
 #include "support/temp_dir.h"
 #include "util/file.h"
+#include "util/interrupt.h"
 
 /* The messages that the policy received, and whether it queues them. */
 struct received {
@@ -780,6 +783,127 @@ a_client_need_not_wait_for_the_reply_to_quit(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* More replies than the connection holds, to a client that reads slowly. */
+enum { MANY = 300 };
+
+struct late_reader {
+	struct smtpd_policy	 policy;
+	struct interrupt	*interrupt;	/* gets a signal; or NULL */
+	int			 fd;		/* of the session */
+	int			 go;		/* the client waits for this */
+};
+
+/* An attempt that takes longer than the client may wait with a command. */
+static const char *
+attempt_slowly(void *context, const struct envelope *env, struct message *m,
+    struct outcome *outcomes)
+{
+	struct late_reader	*late = context;
+	const int		 small = 1;
+	char			 text[400];
+
+	(void)m;
+	assert_int_equal(setsockopt(late->fd, SOL_SOCKET, SO_SNDBUF, &small,
+	    sizeof(small)), 0);
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	for (size_t i = 0; i < env->n; i++) {
+		outcomes[i].kind = OUTCOME_DELIVERED;
+		outcome_set_text(&outcomes[i], "%s", text);
+	}
+	poll(NULL, 0, (int)late->policy.idle_ms + 1);
+	late->policy.idle_ms = 10 * 1000;
+	if (late->interrupt != NULL) {
+		raise(SIGTERM);
+		assert_true(interrupt_came(late->interrupt));
+	}
+	close(late->go);
+	return NULL;
+}
+
+/* Exits with 0 if it reads all replies. */
+_Noreturn static void
+read_late(int fd, int go)
+{
+	struct buffer	all = { 0 };
+	char		octet;
+	unsigned	n = 0;
+	ssize_t		got = read(go, &octet, 1);
+
+	while (got >= 0 && (got = read(fd, buffer_room(&all, 4096),
+	    4096)) > 0) {
+		all.len += (size_t)got;
+		poll(NULL, 0, 1);	/* slower than the session writes */
+	}
+	buffer_add_text(&all, "");
+	for (const char *at = all.data; (at = strstr(at,
+	    "\r\n250 2.0.0 Ok: sent (")) != NULL; at++)
+		n++;
+	_exit(got == 0 && n == MANY ? 0 : 1);
+}
+
+static void
+assert_late_reader_gets_replies(struct interrupt *interrupt)
+{
+	struct late_reader	late = { .interrupt = interrupt,
+				    .policy = { .host = "here", .idle_ms = 1,
+				    .spill = (const char *const[]){ "/tmp",
+				    NULL }, .message = attempt_slowly,
+				    .context = &late } };
+	struct buffer		in = { 0 };
+	struct stream		stream;
+	struct failure		why;
+	int			pair[2], go[2], status;
+	pid_t			pid;
+
+	buffer_add_text(&in, "LHLO me\r\nMAIL FROM:<a@x>\r\n");
+	for (int i = 0; i < MANY; i++)
+		buffer_addf(&in, "RCPT TO:<%d@x>\r\n", i);
+	buffer_add_text(&in, "DATA\r\n\r\nhi\r\n.\r\n");
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	assert_int_equal(pipe(go), 0);
+	/* All input is there, so the session need not wait for it. */
+	assert_true(file_write(pair[1], in.data, in.len));
+	assert_int_equal(shutdown(pair[1], SHUT_WR), 0);
+	assert_int_not_equal(pid = fork(), -1);
+	if (pid == 0) {
+		close(pair[0]);
+		close(go[1]);
+		read_late(pair[1], go[0]);
+	}
+	close(pair[1]);
+	close(go[0]);
+	late.fd = pair[0];
+	late.go = go[1];
+	stream_open(&stream, pair[0]);
+	stream_set_interrupt(&stream, interrupt);
+	smtpd_session(&stream, &late.policy, &why);
+	stream_close(&stream);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	buffer_free(&in);
+}
+
+static void
+after_a_slow_attempt_all_replies_arrive(void **state)
+{
+	(void)state;
+	assert_late_reader_gets_replies(NULL);
+}
+
+static void
+after_a_signal_all_replies_arrive(void **state)
+{
+	struct interrupt	i;
+
+	(void)state;
+	interrupt_hold(&i);
+	assert_int_not_equal(i.fd, -1);
+	assert_late_reader_gets_replies(&i);
+	i.signal = 0;
+	interrupt_release(&i);
+}
+
 static const struct CMUnitTest bounds_spec[] = {
 	cmocka_unit_test(a_line_of_a_hundred_megabytes_is_one_bad_command),
 	cmocka_unit_test(
@@ -802,6 +926,8 @@ static const struct CMUnitTest bounds_spec[] = {
 	cmocka_unit_test(ehlo_lists_the_extensions),
 	cmocka_unit_test(an_idle_client_gets_421),
 	cmocka_unit_test(a_client_need_not_wait_for_the_reply_to_quit),
+	cmocka_unit_test(after_a_slow_attempt_all_replies_arrive),
+	cmocka_unit_test(after_a_signal_all_replies_arrive),
 };
 
 int
