@@ -211,6 +211,7 @@ smtpd_submit(struct stream *stream, const struct smtpd_submit_options *options,
 	bool				 good;
 
 	s.policy.context = &s;
+	submit_begin_session(submit);
 	stream_set_interrupt(stream, how->interrupt);
 	good = smtpd_session(stream, &s.policy, why);
 	submit_result_free(&s.result);

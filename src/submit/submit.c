@@ -146,6 +146,13 @@ submit_close(struct submit *s)
 		close(s->spare.fd);
 }
 
+void
+submit_begin_session(struct submit *s)
+{
+	local_names_end(&s->local_names);
+	local_names_begin(&s->local_names, s->options.config, s->options.me);
+}
+
 bool
 submit_recipient(struct submit *s, const char *reverse_path,
     const struct address *a, struct failure *why)

@@ -175,6 +175,12 @@ struct submit_result {
 void	submit_open(struct submit *, const struct submit_options *);
 
 /*
+ * For a process that serves one session after another: call this at the
+ * beginning of each.  The aliases are read again.
+ */
+void	submit_begin_session(struct submit *);
+
+/*
  * Checks a forward-path before the message is known: see prepare_recipient().
  */
 bool	submit_recipient(struct submit *, const char *reverse_path,

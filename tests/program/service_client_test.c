@@ -536,6 +536,29 @@ the_queue_mode_is_passed_on(void **state)
 	serving_close(&s);
 }
 
+/* The same process serves both clients, unless the second one is late. */
+static void
+each_client_has_the_present_aliases(void **state)
+{
+	static const char	message[] = "LHLO a\r\n"
+		"MAIL FROM:<a@example.org>\r\nRCPT TO:<joe>\r\n"
+		"DATA\r\n\r\n.\r\nQUIT\r\n";
+	struct serving		s;
+
+	(void)state;
+	setting_open(&s, &(struct script){ 0 }, NULL);
+	temp_dir_write(&s.dir, "aliases", 0600, "joe: old@example.net\n");
+	service_begin(&s);
+	serving_expect(&s, message, "\r\n250 2.0.0 Ok: sent (");
+	temp_dir_write(&s.dir, "aliases", 0600, "joe: new@example.net\n");
+	serving_expect(&s, message, "\r\n250 2.0.0 Ok: sent (");
+	assert_string_equal(mock_smtp_message(s.host, 0)->rcpt[0].path,
+	    "old@example.net");
+	assert_string_equal(mock_smtp_message(s.host, 1)->rcpt[0].path,
+	    "new@example.net");
+	serving_close(&s);
+}
+
 #define ENVELOPE "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\n"
 
 static void
@@ -634,6 +657,7 @@ static const struct CMUnitTest client_spec[] = {
 	cmocka_unit_test(the_dialogue_with_the_service_is_shown),
 	cmocka_unit_test(the_queue_mode_is_passed_on),
 	cmocka_unit_test(the_background_mode_is_an_attempt_of_the_service),
+	cmocka_unit_test(each_client_has_the_present_aliases),
 };
 
 int
