@@ -241,6 +241,7 @@ send_once(struct sending *s, struct buffer *paths, struct failure *why)
 	if (!delivery_process_begin(d->process, &request, why) ||
 	    (!is_command && !write_envelope(s, why)) ||
 	    !write_message(s, why)) {
+		delivery_process_abandon(d->process);
 		failure_prefix(why, "%s", s->prefix);
 		free(r);
 		return DELIVERY_END_NEXT;

@@ -26,6 +26,12 @@ enum {
 	TIMEOUT_MAX = 24 * 60 * 60 * 1000,	/* that of the key timeout */
 };
 
+/*
+ * The message follows in pieces, each after its length, a uint32_t.  These are
+ * not lengths of pieces:
+ */
+enum { END = 0, ABANDONED = PIECE_MAX + 1 };
+
 /* On the socket, before the paths. */
 struct request {
 	uint32_t	smarthost;	/* its number in the configuration */
@@ -278,26 +284,27 @@ read_all(int fd, void *to, size_t len)
 }
 
 /*
- * Reads the pieces of the message, each into a block of PIECE_MAX octets; false
- * if the parent has ended.  Only a piece without octets is the end of the
- * message.
+ * Reads the pieces of the message, each into a block of PIECE_MAX octets.
+ * *whole: the end of the message follows them.  Returns false if the parent has
+ * ended or sends something else.
  */
 static bool
-receive_message(struct inbox *in, int fd, char *piece, struct failure *why)
+receive_message(struct inbox *in, int fd, char *piece, bool *whole,
+    struct failure *why)
 {
-	bool		 good;
-	uint32_t	 len;
+	uint32_t	len;
 
-	while ((good = read_all(fd, &len, sizeof(len)) && len <= PIECE_MAX) &&
-	    len > 0) {
-		good = read_all(fd, piece, len);
-		if (!good)
-			break;
+	while (read_all(fd, &len, sizeof(len))) {
+		*whole = len == END;
+		if (*whole || len == ABANDONED)
+			return true;
+		if (len > PIECE_MAX || !read_all(fd, piece, len))
+			return false;
 		/* After a failure, the rest is dropped. */
 		if (why->status == EX_OK)
 			inbox_add(in, piece, len, why);
 	}
-	return good;
+	return false;
 }
 
 /*
@@ -340,6 +347,8 @@ serve_request(int fd, const struct config *config,
 	struct buffer			 paths = { 0 };
 	char				*piece = memory_new(PIECE_MAX, 1);
 	struct inbox			 in;
+	bool				 only_open = request->only_open != 0;
+	bool				 whole = only_open;
 	bool				 good = h != NULL &&
 					    request->paths_len <=
 					    2 * DELIVERY_PATHS_MAX &&
@@ -350,19 +359,19 @@ serve_request(int fd, const struct config *config,
 	    1), request->paths_len);
 	if (good) {
 		paths.len = request->paths_len;
-		good = request->only_open != 0 ||
-		    h->scheme != SCHEME_COMMAND || are_paths(&paths);
+		good = only_open || h->scheme != SCHEME_COMMAND ||
+		    are_paths(&paths);
 	}
 	if (good) {
 		r->kind = DELIVERY_NOT_DONE;
 		/* Without memory, a file would be left in the Maildir. */
 		memory_reserve();
-		inbox_open(&in, h, request->only_open != 0, &r->why);
-		good = request->only_open != 0 ||
-		    receive_message(&in, fd, piece, &r->why);
-		if (good && r->why.status == EX_OK && !request->only_open)
+		inbox_open(&in, h, only_open, &r->why);
+		good = only_open || receive_message(&in, fd, piece, &whole,
+		    &r->why);
+		if (good && whole && r->why.status == EX_OK && !only_open)
 			good = deliver(&in, request, &paths, fd, r);
-		else if (good)
+		else if (good && whole)
 			good = file_write(fd, r, sizeof(*r));
 		inbox_close(&in);
 	}
@@ -589,7 +598,7 @@ delivery_process_end(struct delivery_process *p,
     const struct delivery_request *d, struct delivery_result *r,
     struct buffer *output, struct failure *why)
 {
-	const uint32_t	end = 0;
+	const uint32_t	end = END;
 	int64_t		deadline = clock_ms() + d->timeout_ms + EXTRA_MS;
 
 	if (!send_all(p, &end, sizeof(end), why) ||
@@ -600,6 +609,16 @@ delivery_process_end(struct delivery_process *p,
 	output->len += r->output_len;
 	buffer_add(output, "", 0);
 	return true;
+}
+
+void
+delivery_process_abandon(struct delivery_process *p)
+{
+	const uint32_t	abandoned = ABANDONED;
+	struct failure	ignored;	/* it is given up */
+
+	if (p->fd != -1)
+		send_all(p, &abandoned, sizeof(abandoned), &ignored);
 }
 
 void

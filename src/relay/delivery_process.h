@@ -77,7 +77,8 @@ struct delivery_request {
 enum { DELIVERY_PATHS_MAX = 64 * 1024 };
 
 /*
- * Delivers one message: begin, write the message in any number of pieces, end.
+ * Delivers one message: begin, write the message in any number of pieces, end;
+ * or, if the rest of the message cannot be read, abandon in place of the end.
  * The last 4096 octets of the program's standard error are appended to output.
  * Each call returns false, with why (EX_TEMPFAIL), if the process has ended,
  * does not respond in time, or a signal has arrived.  The process is not used
@@ -91,6 +92,8 @@ bool	delivery_process_write(struct delivery_process *, const void *,
 bool	delivery_process_end(struct delivery_process *,
 	    const struct delivery_request *, struct delivery_result *,
 	    struct buffer *output, struct failure *why);
+
+void	delivery_process_abandon(struct delivery_process *);
 
 /* Ends the process. */
 void	delivery_process_stop(struct delivery_process *);

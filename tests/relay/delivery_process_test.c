@@ -112,6 +112,32 @@ delivers_no_part_of_a_message(void **state)
 	buffer_free(&paths);
 }
 
+/* The part that was written is not delivered, and the next message is whole. */
+static void
+goes_on_after_an_abandoned_message(void **state)
+{
+	struct test		*t = *state;
+	struct delivery_request	 d;
+	struct delivery_result	 r;
+	struct buffer		 paths = { 0 }, output = { 0 }, got = { 0 };
+
+	begin(t, &d, &paths);
+	delivery_process_abandon(&t->process);
+	if (!delivery_process_open(&t->process, d.smarthost, &t->why))
+		fail_msg("%s", t->why.text);
+	assert_int_equal(access(temp_dir_path(&t->dir, "got"), F_OK), -1);
+	buffer_clear(&paths);
+	begin(t, &d, &paths);
+	assert_true(delivery_process_end(&t->process, &d, &r, &output,
+	    &t->why));
+	assert_int_equal(r.kind, DELIVERY_DONE);
+	file_read(&got, temp_dir_path(&t->dir, "got"));
+	assert_string_equal(got.data, "text\n");
+	buffer_free(&got);
+	buffer_free(&output);
+	buffer_free(&paths);
+}
+
 static void
 knows_only_the_configuration(void **state)
 {
@@ -207,6 +233,7 @@ does_not_start_for_servers(void **state)
 static const struct CMUnitTest spec[] = {
 	TEST(delivers_one_message_after_another),
 	TEST(delivers_no_part_of_a_message),
+	TEST(goes_on_after_an_abandoned_message),
 	TEST(knows_only_the_configuration),
 	TEST(ends_after_an_invalid_request),
 	TEST(refuses_no_paths),

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "relay/relay.h"
 #include "support/cases.h"
@@ -368,8 +369,74 @@ a_limit_is_remembered_in_the_next_session(void **state)
 	place_end(&p);
 }
 
+/* Instead of the smarthosts of place_begin(). */
+static void
+deliver_into_maildir(struct place *p)
+{
+	struct failure	why;
+	char		conf[200];
+
+	snprintf(conf, sizeof(conf), "smarthost = maildir://%s/Maildir\n",
+	    p->dir.path);
+	config_free(&p->config);
+	if (!config_load(&p->config, &(struct config_source){
+	    .file = temp_dir_write(&p->dir, "conf", 0600, conf) }, &why))
+		fail_msg("%s", why.text);
+	delivery_process_start(&p->relay.delivery, &p->config);
+}
+
+/* A message in a file, which becomes shorter. */
+static void
+make_truncated(struct message *m)
+{
+	const char *const		spill[] = { "/tmp", NULL };
+	const struct message_limits	limits = { .spill = spill };
+	static const char		line[] = "a line\r\n";
+	struct failure			why;
+
+	message_begin(m, &limits);
+	assert_true(message_feed(m, "Subject: x\r\n\r\n", 14, &why));
+	for (size_t n = 0; n <= MESSAGE_MEMORY; n += sizeof(line) - 1)
+		assert_true(message_feed(m, line, sizeof(line) - 1, &why));
+	assert_true(message_end(m, &why));
+	assert_int_not_equal(m->body.fd, -1);
+	assert_int_equal(ftruncate(m->body.fd, 2000), 0);
+}
+
+static void
+a_message_that_cannot_be_read_is_not_delivered_in_part(void **state)
+{
+	static const struct script	scripts[HOSTS];
+	static struct place		p;
+	struct message			truncated;
+	struct outcome			o = { .kind = OUTCOME_WAITING };
+	struct envelope			env = { 0 };
+
+	(void)state;
+	place_begin(&p, scripts, NULL);
+	deliver_into_maildir(&p);
+	envelope_set_reverse(&env, "a@example.org");
+	envelope_add(&env, "b@example.net");
+	make_truncated(&truncated);
+	relay_send(&p.relay, &env, &truncated, &o);
+	assert_int_equal(o.kind, OUTCOME_DEFERRED);
+	assert_int_equal(o.status, EX_IOERR);
+	outcome_clear(&o);
+	relay_send(&p.relay, &env, &p.message, &o);
+	if (o.kind != OUTCOME_DELIVERED)
+		fail_msg("%s", outcome_text(&o));
+	outcome_clear(&o);
+	assert_int_equal(temp_dir_count(temp_dir_path(&p.dir, "Maildir/new")),
+	    1);
+	message_free(&truncated);
+	envelope_free(&env);
+	place_end(&p);
+}
+
 static const struct CMUnitTest limit_spec[] = {
 	cmocka_unit_test(a_limit_is_remembered_in_the_next_session),
+	cmocka_unit_test(
+	    a_message_that_cannot_be_read_is_not_delivered_in_part),
 };
 
 int
