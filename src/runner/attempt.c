@@ -189,6 +189,7 @@ open_for_attempt(struct attempt_worker *w, struct entry *entry,
 		return ATTEMPT_SKIPPED;
 	case ENTRY_BAD:
 		log_failure(w, &why);
+		strlcpy(w->given_up, why.text, sizeof(w->given_up));
 		return ATTEMPT_BAD;
 	case ENTRY_TROUBLE:
 		break;
@@ -356,6 +357,15 @@ expire_recipients(struct attempt *a)
 	}
 }
 
+/* A notice that is given up is not counted. */
+static enum attempt_result
+given_up(struct attempt *a, const char *reason)
+{
+	if (!a->is_notice)
+		strlcpy(a->w->given_up, reason, sizeof(a->w->given_up));
+	return ATTEMPT_FAILED;
+}
+
 static enum attempt_result
 entry_error(struct attempt *a, const struct failure *why)
 {
@@ -471,7 +481,7 @@ prevent_duplicate(struct attempt *a, struct failure *why)
 		    e->name);
 		log_failure(a->w, why);
 		keep_transcript(a);
-		return ATTEMPT_FAILED;
+		return given_up(a, why->text);
 	}
 	failure_suffix(why, "%s, so the next attempt will send it to them "
 	    "again", how.text);
@@ -582,7 +592,7 @@ keep_failed(struct attempt *a, const char *because)
 	keep_transcript(a);
 	log_entry(a->w->log, LOG_ERR, a->entry->name, " is kept in %s/failed: "
 	    "%s", a->w->spool->directory, reason);
-	return ATTEMPT_FAILED;
+	return given_up(a, reason);
 }
 
 /* No recipient is waiting, and at least one has failed. */
@@ -605,7 +615,7 @@ fail_entry(struct attempt *a)
 	}
 	log_entry(a->w->log, LOG_INFO, a->entry->name, " failed; its bounce "
 	    "is id=%s", a->notices.id[a->notices.n - 1]);
-	return remove_entry(a, ATTEMPT_FAILED);
+	return remove_entry(a, given_up(a, file->reason));
 }
 
 /* Records the outcomes, then removes, defers or fails the entry. */

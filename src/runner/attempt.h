@@ -104,6 +104,9 @@ struct attempt_worker {
 	bool			*sending;	/* set before the message is
 						 * sent to a server; or NULL */
 	char			 error[512];	/* the last one, or "" */
+	char			 given_up[512];	/* why the last entry that
+						 * failed or was invalid was
+						 * given up, or "" */
 	bool			 delivered;	/* any message but bounces, to
 						 * any recipient */
 	int64_t			 turn_us;	/* ATTEMPT_PACED: when to ask

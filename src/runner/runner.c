@@ -41,6 +41,7 @@ struct worker_slot {
 	atomic_size_t	ahead;		/* the next one of this worker */
 	atomic_size_t	back;		/* left to other workers */
 	char		error[512];
+	char		given_up[512];
 	bool		delivered;	/* any message */
 	bool		sending;	/* .at may be sent to a server */
 };
@@ -207,6 +208,7 @@ work_on(struct queue_run *run, struct worker_slot *slot,
 	else if (result != ATTEMPT_PACED)
 		count(run, result);
 	strlcpy(slot->error, w->error, sizeof(slot->error));
+	strlcpy(slot->given_up, w->given_up, sizeof(slot->given_up));
 	slot->delivered |= w->delivered;
 	atomic_store(&slot->at, 0);
 	return result;
@@ -563,6 +565,7 @@ record_health(const struct queue_run *run, struct runner_totals *t)
 	int64_t		 now = clock_now();
 	size_t		 given_up = t->result[ATTEMPT_FAILED] +
 			    t->result[ATTEMPT_BAD];
+	const char	*reason = t->error;
 	bool		 delivered = false;
 	struct failure	 ignored;	/* nothing depends on it */
 
@@ -573,9 +576,12 @@ record_health(const struct queue_run *run, struct runner_totals *t)
 		slot->error[sizeof(slot->error) - 1] = '\0';
 		if (slot->error[0] != '\0')
 			strlcpy(t->error, slot->error, sizeof(t->error));
+		slot->given_up[sizeof(slot->given_up) - 1] = '\0';
+		if (slot->given_up[0] != '\0')
+			reason = slot->given_up;
 	}
 	if (given_up > 0)
-		note_given_up(spool, given_up, t->error);
+		note_given_up(spool, given_up, reason);
 	else if (t->error[0] != '\0')
 		health_note_error(spool, now, t->error, false, &ignored);
 	if (delivered)

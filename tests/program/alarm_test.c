@@ -27,6 +27,9 @@ static const struct script	locked = { .user = "u", .password = "right",
 static const struct script	refusing = { .refusing = true };
 static const struct script	rejecting = { .steps = { { .at = ON_RCPT,
 	.match = "a@", .say = "550 5.1.1 no such user \033[31m" } } };
+static const struct script	rejecting_one = { .steps = {
+	{ .at = ON_RCPT, .match = "a@", .say = "550 5.1.1 no such user" },
+	{ .at = ON_RCPT, .say = "450 4.2.0 later" } } };
 static const struct script	accepting = { 0 };
 
 static const char *const	one[] = { "a@example.net", "" };
@@ -246,6 +249,24 @@ an_entry_that_was_given_up_is_reported(void **state)
 	assert_null(strchr(p.heard, '\033'));
 	run(&p);
 	expect_events(&p, "[given-up]");
+	close_alarm(&p);
+}
+
+/* Neither the last error, nor that of its bounce, which waits. */
+static void
+the_reason_is_that_of_the_entry_that_was_given_up(void **state)
+{
+	struct alarm_fixture	p;
+
+	(void)state;
+	open_alarm(&p, &rejecting_one, "");
+	put_entry(&p, 0);
+	queue_fixture_put(&p.queue, "me@example.org",
+	    (const char *const[]){ "b@example.net", "" });
+	run(&p);
+	expect_events(&p, "[given-up]");
+	expect_words(&p, "550 5.1.1 no such user");
+	assert_null(strstr(p.heard, "450 4.2.0 later"));
 	close_alarm(&p);
 }
 
@@ -497,6 +518,9 @@ static const struct CMUnitTest alarm_spec[] = {
 	    NULL, NULL },
 	{ "a refused login is reported at once, without secrets",
 	    a_refused_login_is_reported_at_once, NULL, NULL, NULL },
+	{ "the reason is that of the entry that was given up",
+	    the_reason_is_that_of_the_entry_that_was_given_up, NULL, NULL,
+	    NULL },
 	{ "an entry that was given up is reported, without control characters",
 	    an_entry_that_was_given_up_is_reported, NULL, NULL, NULL },
 	{ "a command that fails is started again in the next queue run",
