@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "mail/address.h"
 #include "queue/commit.h"
@@ -51,6 +52,20 @@ expand_again(struct envelope *env, const struct envelope_file *file,
 	return good;
 }
 
+/* Removes the new entry, which is locked, if the old one cannot be removed. */
+static void
+withdraw(struct spool *spool, const char *id, int fd, struct failure *why)
+{
+	struct entry	entry;
+	struct failure	how;
+
+	if (!entry_take(&entry, spool, id, fd, &how) ||
+	    !entry_remove(&entry, &how))
+		failure_suffix(why, "; the message is also in the queue: %s",
+		    how.text);
+	entry_close(&entry);
+}
+
 static bool
 release_failed(struct entry *entry, const struct config *config,
     const struct identity *me, char id[ID_SIZE], struct failure *why)
@@ -63,6 +78,7 @@ release_failed(struct entry *entry, const struct config *config,
 	};
 	struct envelope			 env;
 	struct outcome			*outcomes;
+	int				 fd = -1;
 	struct spool_submission		 submission = {
 		.envelope = &env,
 		.message = &entry->message,
@@ -70,6 +86,7 @@ release_failed(struct entry *entry, const struct config *config,
 		.next = clock_now(),
 		.uid = file->uid,
 		.caller = file->caller,
+		.keep = &fd,
 	};
 	bool				 good;
 
@@ -86,8 +103,13 @@ release_failed(struct entry *entry, const struct config *config,
 		    &file->envelope.forward[i]);
 	}
 	submission.outcomes = outcomes;
-	good = good && spool_commit(entry->spool, &submission, id, why) &&
-	    entry_remove(entry, why);
+	good = good && spool_commit(entry->spool, &submission, id, why);
+	if (good && entry_remove(entry, why)) {
+		close(fd);
+	} else if (good) {
+		withdraw(entry->spool, id, fd, why);
+		good = false;
+	}
 	free(outcomes);
 	envelope_free(&env);
 	local_names_end(&names);

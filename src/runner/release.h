@@ -26,9 +26,9 @@
  *
  * Returns false, with why, and changes nothing if a local name still cannot be
  * resolved (EX_NOUSER, EX_CONFIG or EX_NOPERM, with the key to set), if no
- * recipient is a valid address (EX_DATAERR), or if the entry cannot be written
- * (as spool_commit()).  If only the old entry cannot be removed, returns false
- * too, and both exist.
+ * recipient is a valid address (EX_DATAERR), if the new entry cannot be written
+ * (as spool_commit()), or if the old one cannot be removed.  If the new one
+ * cannot be removed either, both exist, and why says so.
  *
  * The entry must have been opened with ENTRY_WORK.
  */

@@ -4,7 +4,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -113,8 +115,40 @@ static const struct release_case cases[] = {
 	    .text = "valid address" },
 };
 
+static void
+an_entry_that_cannot_be_removed_is_not_queued(void **state)
+{
+	static const struct release_case	one = { .to = { "b@example.net" } };
+	struct spool_place			at;
+	struct entry				entry;
+	struct failure				why;
+	char					old[ID_SIZE], id[ID_SIZE];
+	int					failed;
+
+	(void)state;
+	spool_place_open(&at, "", "smarthost = smtp://127.0.0.1\n");
+	failed = at.spool.dir[SPOOL_FAILED];
+	put_failed(&at.spool, &one, old);
+	assert_int_equal(entry_open(&entry, &at.spool, SPOOL_FAILED, old,
+	    ENTRY_WORK, &why), ENTRY_OPENED);
+	/* The name belongs to something that unlink(2) does not remove. */
+	assert_int_equal(unlinkat(failed, old, 0), 0);
+	assert_int_equal(mkdirat(failed, old, 0700), 0);
+	assert_false(release_entry(&entry, &at.config, &at.me, id, &why));
+	assert_non_null(strstr(why.text, ": cannot be removed: "));
+	assert_null(strstr(why.text, "in the queue"));
+	assert_int_equal(temp_spool_count(&at.spool, SPOOL_QUEUE), 0);
+	entry_close(&entry);
+	spool_place_close(&at);
+}
+
 int
 main(void)
 {
-	return CASES_RUN("release", is_released, cases);
+	static const struct CMUnitTest	others[] = {
+		cmocka_unit_test(an_entry_that_cannot_be_removed_is_not_queued),
+	};
+
+	return CASES_RUN("release", is_released, cases) +
+	    cmocka_run_group_tests_name("others", others, NULL, NULL);
 }
