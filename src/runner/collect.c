@@ -148,21 +148,27 @@ recover_digest(const struct collector *c, const char *id)
 	entry_close(&digest);
 }
 
-/* Finds the collected entries that are due. */
+/*
+ * Finds the collected entries that are due, and completes digests.  An invalid
+ * entry is left to the queue run, which moves it to failed/ and reports it.
+ */
 static void
 find_collected(struct collector *c, const struct spool_list *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		const char	*name = list->item[i].name;
 		struct entry	 e;
-		struct failure	 ignored;	/* a queue run reports it */
+		struct failure	 ignored;
+		bool		 wanted;
 
 		if (!list->item[i].is_file || entry_open(&e, c->options->spool,
 		    SPOOL_QUEUE, name, ENTRY_LOOK, &ignored) != ENTRY_OPENED)
 			continue;
-		if (e.file.collected && e.file.digest != NULL) {
+		wanted = e.file.collected && (e.file.digest != NULL ||
+		    is_due(c, &e)) && entry_load(&e, &ignored);
+		if (wanted && e.file.digest != NULL) {
 			recover_digest(c, name);
-		} else if (e.file.collected && is_due(c, &e)) {
+		} else if (wanted) {
 			struct buffer		 key = { 0 };
 			struct collected	*found;
 

@@ -21,6 +21,7 @@
 
 #include "queue/commit.h"
 #include "runner/collect.h"
+#include "runner/runner.h"
 #include "support/cases.h"
 #include "support/spool_place.h"
 #include "support/temp_spool.h"
@@ -281,12 +282,71 @@ a_digest_that_is_not_complete_is_completed(void **state)
 	spool_place_close(&f.at);
 }
 
+/* Makes the header of the last entry invalid. */
+static void
+spoil_last(struct fixture *f)
+{
+	int		 fd = openat(f->at.spool.dir[SPOOL_QUEUE], f->last,
+			    O_RDWR);
+	char		 text[4096], *at;
+	ssize_t		 n;
+	struct stat	 st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	n = pread(fd, text, sizeof(text), 0);
+	assert_true(n > 0);
+	at = memmem(text, (size_t)n, "\nSubject: ", 10);
+	assert_non_null(at);
+	assert_int_equal(pwrite(fd, "Subject?", 8, at + 1 - text), 8);
+	assert_int_equal(futimens(fd, (struct timespec[]){ st.st_atim,
+	    st.st_mtim }), 0);
+	close(fd);
+}
+
+/* digest: as in put(). */
+static void
+is_left_to_the_queue_run(const char *digest)
+{
+	struct fixture		f;
+	struct runner_totals	totals;
+	struct failure		why;
+
+	fixture_open(&f, "storm = 1/hour\n");
+	put(&f, NOW, 10, digest);
+	spoil_last(&f);
+	run_collect(&f, false);
+	assert_string_equal(describe(&f), digest != NULL ? "digest" : "c");
+	assert_true(runner_run_queue(&(struct runner){ .config = &f.at.config,
+	    .me = &f.at.me, .log = &f.at.log, .spool = &f.at.spool }, &totals,
+	    &why));
+	assert_int_equal(totals.result[ATTEMPT_BAD], 1);
+	assert_int_equal(temp_spool_count(&f.at.spool, SPOOL_QUEUE), 0);
+	assert_int_equal(temp_spool_count(&f.at.spool, SPOOL_FAILED), 1);
+	spool_place_close(&f.at);
+}
+
+static void
+an_invalid_entry_is_left_to_the_queue_run(void **state)
+{
+	(void)state;
+	is_left_to_the_queue_run(NULL);
+}
+
+static void
+an_invalid_digest_is_left_to_the_queue_run(void **state)
+{
+	(void)state;
+	is_left_to_the_queue_run("000000000000000");
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest	others[] = {
 		cmocka_unit_test(a_locked_entry_is_left_out),
 		cmocka_unit_test(a_digest_that_is_not_complete_is_completed),
+		cmocka_unit_test(an_invalid_entry_is_left_to_the_queue_run),
+		cmocka_unit_test(an_invalid_digest_is_left_to_the_queue_run),
 	};
 
 	return CASES_RUN("due", is_due, due) +
