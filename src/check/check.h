@@ -40,7 +40,7 @@ enum check_stage {
 	CHECK_EHLO,		/* before and after TLS */
 	CHECK_TLS,
 	CHECK_AUTH,
-	CHECK_MAIL,		/* the sender, also its SPF and DMARC */
+	CHECK_MAIL,		/* the sender, and its SPF and DMARC records */
 	CHECK_RCPT,
 	CHECK_RSET,
 	CHECK_STAGES
@@ -63,7 +63,7 @@ struct check_fact {
 
 /*
  * All texts are borrowed until check_report() returns.  They can contain text
- * of a server as it is: the reader of the findings makes it visible.
+ * from a server without escapes: .report must make it visible.
  */
 struct check_finding {
 	enum check_stage	 stage;

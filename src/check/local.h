@@ -12,8 +12,8 @@ void	check_config(struct check *);
 
 /*
  * Settings that contradict each other or have no effect together, and
- * smarthosts that cannot be used as they are written.  What config_check()
- * refuses does not get here.
+ * smarthosts that cannot be used as they are written, except those that
+ * config_check() has refused.
  */
 void	check_contradictions(struct check *);
 
@@ -26,7 +26,7 @@ void	check_sections(struct check *);
  */
 const char *check_take_commands(char *text);
 
-/* Programs that the configuration starts, and that do not exist. */
+/* Programs that the configuration names but that do not exist. */
 void	check_commands(struct check *);
 
 /* A log that cannot be written as it is configured. */
@@ -58,7 +58,7 @@ void	check_program(struct check *);
 
 /*
  * CHECK_PROGRAM: the protections of the sandbox that this system has.
- * check_protections() finds them out, and calls check_report_protections().
+ * check_protections() determines them, and calls check_report_protections().
  */
 void	check_protections(struct check *);
 void	check_report_protections(struct check *, const struct sandbox_state *);

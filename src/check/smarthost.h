@@ -23,7 +23,7 @@ struct smarthost_run {
 	unsigned			 ehlo_lines;
 	char				 mechanism[32];	/* of the last AUTH */
 	char				 remedy[1024];	/* of a finding */
-	bool				 tried_ports;	/* other ones: once */
+	bool				 tried_ports;	/* the other ports */
 	bool				 failed;	/* a finding is FAIL */
 	bool				 replied;	/* to MAIL, after
 							 * which no other

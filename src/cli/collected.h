@@ -19,8 +19,8 @@ struct collected {
 
 /*
  * Returns how many other entries will be in the digest of a collected entry.
- * The first call reads the spool.  Returns 0 for an entry that the service has
- * sent.
+ * The first call reads the spool.  Returns 0 for an entry that was received
+ * from the service.
  */
 size_t	collected_others(struct collected *, const struct entry *);
 

@@ -1,12 +1,12 @@
 /*
  * command_action.h - what is done in each mode
  *
- * There are two programs.  relais contains everything.  sendmail, which is also
- * mailq, newaliases and postqueue, contains only what programs call for a
- * message or look at often (cli.c), and executes relais for the rest: because
- * the dynamic linker looks up 24 functions of libc fewer, it starts with 17,000
- * instructions fewer (make check-budget).  A program that does not load tls.so
- * contains everything, too (Makefile).
+ * There are two programs.  relais has all modes.  sendmail, which is also
+ * mailq, newaliases and postqueue, has only the modes that are used often: to
+ * send a message, and to look at the queue (cli.c).  For all others, it
+ * executes relais.  The dynamic linker therefore looks up 24 fewer functions of
+ * libc, and a start takes 17,000 fewer instructions (make check-budget).  A
+ * program that does not load tls.so has all modes, too (Makefile).
  */
 #ifndef CLI_COMMAND_ACTION_H
 #define CLI_COMMAND_ACTION_H

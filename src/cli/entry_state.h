@@ -12,7 +12,7 @@
 
 enum { ENTRY_STATE_REASON = 320 };	/* octets, including a NUL */
 
-/* What is found out once for all entries of a list.  Zeroed at first. */
+/* Facts that are determined once for a whole list.  Zeroed at first. */
 struct entry_state {
 	struct collected	collected;
 	struct lock_holders	holders;
@@ -25,8 +25,8 @@ const char *entry_state_word(const struct entry *);
 
 /*
  * The name of Postfix's queue for this state: "active" while it is sent,
- * "hold", "incoming" before the first attempt, "deferred", also if it is
- * collected; or "failed".
+ * "hold", "incoming" before the first attempt, or "deferred", even if it is
+ * collected; "failed" in failed/.
  */
 const char *entry_state_queue(const struct entry *);
 

@@ -11,9 +11,9 @@
 
 /*
  * Returns after the server has closed the connection and the client has got
- * everything that it sent.  If the client closes its input, so is the server's;
- * nothing that the client sent before is lost.  Does not change the modes of
- * the descriptors, which other processes may share.
+ * everything that it sent.  If the client closes its output, the server reads
+ * the end of its input after everything that the client has sent.  Does not
+ * change the modes of the descriptors, which other processes may share.
  *
  * Returns false with EX_IOERR if the client's output fails, and with
  * EX_TEMPFAIL if the connection to the server does.

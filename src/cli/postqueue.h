@@ -1,8 +1,8 @@
 /*
  * postqueue.h - the command line of Postfix's postqueue(1)
  *
- * For programs and administrators that know the queue of Postfix.  Its options
- * have other meanings than those of sendmail.
+ * For programs and administrators that know the queue of Postfix.  In sendmail,
+ * the same option letters have other meanings.
  */
 #ifndef CLI_POSTQUEUE_H
 #define CLI_POSTQUEUE_H

@@ -38,8 +38,8 @@ struct queue_request {
 	bool			 failed;	/* --failed */
 	bool			 all;		/* --all: those that are held,
 						 * too */
-	int64_t			 since_s;	/* --since: given up so many
-						 * seconds ago or later; 0: at
+	int64_t			 since_s;	/* --since: given up in the
+						 * last so many seconds; 0: at
 						 * any time */
 	const char		*recipient;	/* --recipient, or NULL */
 };

@@ -63,7 +63,7 @@ bool	queue_source_ask(struct queue_source *, const char *id,
 	    void (*each)(void *context, const struct entry *), void *context,
 	    struct failure *why);
 
-/* The service does not tell the text of the last error. */
+/* The service does not return the text of the last error. */
 bool	queue_source_count(struct queue_source *, struct health_state *,
 	    struct failure *why);
 

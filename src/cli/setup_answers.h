@@ -56,8 +56,8 @@ bool	setup_answers_parse(struct setup_answers *, struct failure *why);
 bool	setup_answers_complete(struct setup_answers *, struct failure *why);
 
 /*
- * After this, setup_answers_complete() asks again, also for what options gave,
- * and suggests the earlier answers.
+ * After this, setup_answers_complete() asks again, even for answers that were
+ * given as options, and suggests the earlier answers.
  */
 void	setup_answers_change(struct setup_answers *);
 
@@ -65,7 +65,7 @@ void	setup_answers_change(struct setup_answers *);
 const char *setup_answers_value(const struct setup_answers *,
 	    enum config_key);
 
-/* Whether a password file may be written, as far as the options say. */
+/* Whether a password file may have to be written: no option excludes it. */
 bool	setup_answers_may_have_secret(const struct setup_answers *);
 
 /* Appends the text of relais.conf. */

@@ -11,8 +11,8 @@
 /*
  * Sends a message as a program does, through the service if it is available,
  * and prints what became of it.  With --user, a child process becomes that user
- * before it reads the configuration, which is therefore not that of the
- * arguments.  Returns the exit status of sendmail.
+ * and reads the configuration again, as that user can read it.  Returns the
+ * exit status of sendmail.
  */
 int	test_command(const struct options *, const struct config *,
 	    const struct log *);

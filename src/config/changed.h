@@ -13,10 +13,12 @@
 #include "config/config.h"
 
 /*
- * The time of the last change, in microseconds since the epoch, of a file that
- * was read as part of the configuration, at the time it was read, or of a file
- * that a setting names: passwords, keys and certificates; or of the last login
- * of a login that the key token names.  0: unknown.
+ * The time of the last change, in microseconds since the epoch; 0: unknown.
+ * It is the latest of these times:
+ *	- the last change to a file of the configuration, as it was read;
+ *	- the last change to a file that a setting names (a password, a key, a
+ *	  certificate);
+ *	- the last login for a name that the key token sets.
  */
 int64_t	config_changed_us(const struct config *);
 

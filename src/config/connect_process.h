@@ -52,10 +52,10 @@ int	connect_process_run(struct connect_process *,
 
 enum connect_program_end {
 	PROGRAM_NOT_STARTED,	/* the failure is that of command_connect() */
-	PROGRAM_ENDED,		/* by itself: EX_TEMPFAIL, and the text has its
-				 * status and the last lines of its errors */
-	PROGRAM_STOPPED,	/* now: as above, without a status */
-	PROGRAM_SILENT,		/* now: it has no errors to show */
+	PROGRAM_ENDED,		/* before the call: EX_TEMPFAIL, with its status
+				 * and the last lines of its errors */
+	PROGRAM_STOPPED,	/* by the call: the same without the status */
+	PROGRAM_SILENT,		/* by the call, without any errors */
 };
 
 /*

@@ -56,9 +56,8 @@ bool	credentials_read(struct credentials *, const struct config *,
 	    struct command_process *, struct failure *why);
 
 /*
- * After the server has refused the token: if it comes from the key token, has
- * it renewed.  Returns true if there is another token now; false, also if the
- * renewal fails.
+ * Call this after the server has refused the token: if it comes from the key
+ * token, it is renewed.  Returns whether there is another token now.
  */
 bool	credentials_renew(struct credentials *, struct command_process *);
 

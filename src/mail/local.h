@@ -1,5 +1,5 @@
 /*
- * local.h - recognise local addresses
+ * local.h - recognize local addresses
  *
  * An address is local if its domain is missing or is localhost, the host name,
  * or the first label of the host name, alone or in our domain.  An address in

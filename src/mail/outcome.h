@@ -43,9 +43,9 @@ struct outcome {
 	const char		*text;		/* step and reply, one line,
 						 * safe for a terminal; may be
 						 * NULL: use outcome_text() */
-	unsigned		*users;		/* of the text: their number;
-						 * NULL if the text is constant
-						 * or borrowed */
+	unsigned		*users;		/* the number of outcomes that
+						 * share the text; NULL if it is
+						 * constant or borrowed */
 	bool			not_attempted;	/* no session with a server
 						 * could be opened */
 	bool			paced;		/* deferred: it waits its turn
@@ -59,8 +59,8 @@ struct outcome {
 						 * from 1; 0: none */
 	struct tls_summary	tls;		/* of the session; unknown if
 						 * there was none */
-	size_t			reply_end;	/* advice follows so many octets
-						 * of the text; 0: none */
+	size_t			reply_end;	/* where the advice begins in
+						 * the text; 0: none */
 };
 
 /* The text, or "". */

@@ -253,7 +253,7 @@ walk_line(void *context, const struct body_line *l)
 	}
 	/*
 	 * RFC 2046 ignores text after a boundary, but many readers do not
-	 * recognise such a line as a boundary.  Only if the part stays
+	 * recognize such a line as a boundary.  Only if the part stays
 	 * unchanged is it correct for both.
 	 */
 	for (size_t i = 0; dashes && i < w->depth; i++)

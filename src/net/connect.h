@@ -31,8 +31,8 @@ struct connect_options {
 					 * another family are neither looked up
 					 * nor tried */
 	int64_t		 timeout_ms;	/* for each address; 0: none */
-	int64_t		 resolve_ms;	/* for the look-up of the addresses; 0,
-					 * or if it is larger: RESOLVE_MS */
+	int64_t		 resolve_ms;	/* for the lookup of the addresses, at
+					 * most RESOLVE_MS; 0: RESOLVE_MS */
 	struct interrupt *interrupt;	/* ends the attempts; or NULL */
 
 	/* Called once, after the first attempt has started; or NULL. */

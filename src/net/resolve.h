@@ -9,7 +9,7 @@
  * used if those of the other one do not follow within 50 ms (RFC 8305 section
  * 3).
  *
- * An address needs no look-up, and no thread.
+ * An address needs no lookup, and no thread.
  */
 #ifndef NET_RESOLVE_H
 #define NET_RESOLVE_H
@@ -24,7 +24,7 @@
 
 enum {
 	RESOLVE_MAX = 64,	/* addresses */
-	RESOLVE_MS = 30 * 1000,	/* the limit of a look-up: two tries of
+	RESOLVE_MS = 30 * 1000,	/* the limit of a lookup: two tries of
 				 * three name servers in resolv.conf */
 };
 
@@ -39,7 +39,7 @@ struct resolved {
 							 * getaddrinfo() */
 	size_t			n;		/* at least one */
 	bool			partial;	/* those of one family: the
-						 * look-up of the other one
+						 * lookup of the other one
 						 * failed or took too long */
 };
 

@@ -82,7 +82,7 @@ enum tls_cause {
 	TLS_CAUSE_LARGE_HELLO,	/* which is larger than TLS_HELLO_LARGE */
 };
 
-/* A client hello of so many octets, with TCP and IP, is almost a packet. */
+/* With TCP and IP headers, a client hello of this size is almost a packet. */
 enum { TLS_HELLO_LARGE = 1400 };
 
 enum tls_result {

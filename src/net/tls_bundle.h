@@ -33,8 +33,8 @@ struct tls_bundle {
 bool	tls_bundle_index(struct tls_bundle *, struct buffer *text);
 
 /*
- * Adds to the store the certificates of the bundle that have the subject or
- * the issuer of x as their subject, and the issuers of these certificates.  If
+ * Adds to the store the certificates of the bundle whose subject is the subject
+ * or the issuer of x, and the issuers of these certificates.  If
  * this is done for each certificate that a server has sent, X509_verify_cert()
  * has the same result as with the whole file in the store.
  */

@@ -93,8 +93,8 @@ bool	entry_adopt(struct entry *, const char *name, int fd,
 	    struct failure *why);
 
 /*
- * The same for the envelope alone, of a file that has so many octets.  The
- * entry has no message, and entry_load() must not be called.
+ * The same for the envelope alone, of a file with the given size.  The entry
+ * has no message, and entry_load() must not be called.
  */
 bool	entry_adopt_envelope(struct entry *, const char *name,
 	    const struct buffer *text, uint64_t size, struct failure *why);

@@ -27,7 +27,7 @@ int	files_open(int dir, const char *name, int flags);
 /*
  * As fstat(2), but fails with EPERM unless it is a regular file with exactly
  * one name: if root uses the spool of another user, that user may have put
- * anything in the place of the file.
+ * anything in its place.
  */
 bool	files_stat_regular(int fd, struct stat *);
 

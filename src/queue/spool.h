@@ -30,7 +30,7 @@
 enum spool_dir { SPOOL_QUEUE, SPOOL_FAILED, SPOOL_TMP, SPOOL_DIRS };
 
 struct spool_options {
-	bool		create;		/* missing directories, also DIR */
+	bool		create;		/* missing directories, even DIR */
 	uint64_t	size_max;	/* of queue/ and failed/; 0: no limit */
 };
 

@@ -28,7 +28,7 @@ enum { TURN_AHEAD_S = 60 * 60 };	/* the longest promise */
 /* In microseconds. */
 struct turn_rate {
 	int64_t	interval;
-	int64_t	burst;		/* the intervals of the burst but one */
+	int64_t	burst;		/* (messages in a burst - 1) * interval */
 };
 
 enum turn_kind {
@@ -38,7 +38,7 @@ enum turn_kind {
 	TURN_EARLY,	/* a message in the queue that can wait longer */
 };
 
-/* count, at least 1, messages in a period. */
+/* Sets a rate of count messages in the period; count is at least 1. */
 void	turn_rate_set(struct turn_rate *, uint64_t count, int64_t period_ms);
 
 /*

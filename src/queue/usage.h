@@ -16,8 +16,8 @@
 #include "util/failure.h"
 
 /*
- * Reserves space for so many octets.  Returns false with EX_TEMPFAIL if the
- * spool would exceed its limit.  Space that is not used becomes free when the
+ * Reserves space for the octets.  Returns false with EX_TEMPFAIL if the spool
+ * would exceed its limit.  Space that is not used becomes free when the
  * spool is measured again.
  */
 bool	usage_reserve(struct spool *, uint64_t octets, int64_t now,

@@ -49,9 +49,9 @@ struct connection {
 	bool				 no_login;	/* read no credentials,
 							 * and send no AUTH */
 
-	bool				 is_exposed;	/* since the beginning,
-							 * credentials were
-							 * .is_exposed */
+	bool				 is_exposed;	/* a secret that was
+							 * used can be read by
+							 * all users */
 	int				 control;	/* of the program of
 							 * connect_command;
 							 * -1: none */

@@ -40,10 +40,10 @@ struct delivery {
 bool	delivery_is_nested(void);
 
 /*
- * Whether a delivery can be attempted.  False with why, which ends with what to
- * change: EX_CONFIG, or EX_TEMPFAIL or EX_OSERR if a later attempt may succeed.
- * EX_UNAVAILABLE if the program that is to be run sends this message itself: it
- * would be run again and again.
+ * Whether a delivery can be attempted.  False with why, which ends with the
+ * remedy: EX_CONFIG, or EX_TEMPFAIL or EX_OSERR if a later attempt may succeed.
+ * EX_UNAVAILABLE if the program that is to be run has sent this message itself:
+ * it would be run again and again.
  */
 bool	delivery_open(const struct delivery *, struct failure *why);
 

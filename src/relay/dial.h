@@ -1,9 +1,9 @@
 /*
  * dial.h - connect to an endpoint: directly, through a proxy, or by a program
  *
- * A smarthost that is reached in another way than directly is not on this
- * machine, even if it is named localhost, and its name is not looked up here.
- * A Unix socket is always connected to directly.
+ * A smarthost that is not reached directly is not on this machine, even if it
+ * is named localhost, and its name is not looked up here.  A Unix socket is
+ * always connected to directly.
  */
 #ifndef RELAY_DIAL_H
 #define RELAY_DIAL_H
@@ -53,11 +53,11 @@ int	dial(struct connection *c, const struct connect_options *,
 	    struct failure *why);
 
 /*
- * After the connection of a program of connect_command was lost, or a reply did
- * not arrive in time (EX_TEMPFAIL, or else nothing happens): adds to why how
- * the program ended, and the last lines of its standard error.  If the program
- * could not be started, that is the failure.  Call it before the connection is
- * closed; ends the program.
+ * Call this, before the connection is closed, if the connection of a program of
+ * connect_command was lost or a reply did not arrive in time: ends the program,
+ * and adds to why how it ended, and the last lines of its standard error.  If
+ * the program could not be started, that becomes the failure.  Does nothing if
+ * why is not EX_TEMPFAIL, or if a signal has arrived.
  */
 void	dial_explain(struct connection *c, struct failure *why);
 

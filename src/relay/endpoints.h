@@ -25,7 +25,7 @@ struct endpoints {
 	struct endpoint		 at;
 
 	const char		*origin;	/* of the setting; borrowed */
-	int64_t			 lookup_ms;	/* the limit of the look-ups;
+	int64_t			 lookup_ms;	/* the limit of the lookups;
 						 * 0: none is set */
 	struct smarthost_list	 smarthosts;
 	size_t			 next;		/* in smarthosts */

@@ -1,9 +1,9 @@
 /*
- * seats.h - at most so many connections for the messages of a section
+ * seats.h - limit the number of connections for the messages of a section
  *
  * For the key connections in a section.  The processes that send messages share
  * a file.  A process that has a connection for a section holds a lock on one of
- * the octets of that section, which ends with the process.
+ * the octets of that section.  The lock ends with the process.
  */
 #ifndef RELAY_SEATS_H
 #define RELAY_SEATS_H

@@ -1,20 +1,20 @@
 /*
- * alarm.h - tell the administrator, by other means than mail, that mail fails
+ * alarm.h - tell the administrator that mail fails, by means other than mail
  *
  * Runs alarm_command once if the oldest waiting entry is older than
  * alarm_after, if a smarthost refuses the credentials, has a certificate that
  * is rejected or is configured wrongly, or if an entry was given up; once more
  * for another of these reasons; and once when none of them is left.  An entry
- * that was given up is a reason for an hour.  Held entries are not a reason; an
- * entry that is collected for a digest is one if the digest is late by that
- * time.
+ * that was given up ceases to be a reason after an hour.  Held entries are not
+ * a reason, and neither is an entry that is collected for a digest, unless the
+ * digest has been due for longer than alarm_after.
  *
  * The command is run without a shell by the user who runs the queue, outside
- * the sandbox, and killed after 30 seconds.  What was reported is recorded after
- * the command has succeeded (queue/spool_state.h), so a command that fails, or
- * a process that is killed before that, is followed by another attempt in the
- * next queue run.  DIR/alarm is locked meanwhile, so that no other queue run
- * starts the command.  If the spool cannot be written, the locked file is in
+ * the sandbox, and killed after 30 seconds.  The report is recorded after the
+ * command has succeeded (queue/spool_state.h): if the command fails, or if this
+ * process is killed before that, the next queue run starts the command again.
+ * DIR/alarm is locked meanwhile, so that no other queue run starts the command.
+ * If the spool cannot be written, the locked file is in
  * the directory of the socket, and the command is started at most once in each
  * interval of alarm_after.
  */

@@ -1,10 +1,10 @@
 /*
  * backoff.h - the workers of a queue run and a smarthost that refuses the login
  *
- * Adds to submit/login_backoff.h that the workers of one queue run make one
- * attempt together: until a login has succeeded in this queue run, only one
- * worker makes an attempt, and its failure is that of the other entries.  A
- * queue run on request makes one attempt at once.
+ * In addition to the rules of submit/login_backoff.h, the workers of one queue
+ * run make only one attempt together: until a login has succeeded in this queue
+ * run, only one worker makes an attempt, and its failure is that of the other
+ * entries.  A queue run on request makes one attempt at once.
  */
 #ifndef RUNNER_BACKOFF_H
 #define RUNNER_BACKOFF_H

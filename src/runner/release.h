@@ -16,8 +16,9 @@
 #include "util/failure.h"
 
 /*
- * An entry in queue/ is no longer held or collected, and is due at once; id
- * becomes its name.  Returns false as collect_may_change() and entry_hold() do.
+ * After the call, an entry in queue/ is neither held nor collected, and is due
+ * at once; id is its name.  Returns false as collect_may_change() and
+ * entry_hold() do.
  *
  * For an entry in failed/, queues the message again, with a new ID and a new
  * lifetime, and removes the entry.  Recipients that had failed are waiting in

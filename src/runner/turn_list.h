@@ -3,9 +3,9 @@
  *
  * If the key pace holds an entry back, its worker goes on with the other
  * entries, which may be for another smarthost.  When all have been tried, those
- * that wait are sent one after another, each when its turn comes, as long as
- * the queue run has the patience.  The others stay in the queue for the next
- * run.
+ * that wait are sent one after another, each when its turn comes, until the
+ * queue run has waited for .patience_ms.  The others stay in the queue for the
+ * next run.
  *
  * The list is in memory that the workers share.  A worker that an attacker
  * controls can write anything to it.
@@ -64,8 +64,8 @@ bool	turn_list_is_empty(const struct turn_list *);
 enum turn_list_answer {
 	TURN_LIST_CAME,		/* the turn has come */
 	TURN_LIST_LATE,		/* it comes after the end of this queue run */
-	TURN_LIST_LEFT,		/* the entry is left to another worker, because
-				 * .may_leave() agreed: one is enough to wait */
+	TURN_LIST_LEFT,		/* one worker is enough to wait, so the entry is
+				 * left to another one; .may_leave() agreed */
 	TURN_LIST_STOPPED,	/* the queue run ends now */
 };
 

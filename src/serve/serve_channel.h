@@ -1,5 +1,5 @@
 /*
- * serve_channel.h - what the processes of the service say to each other
+ * serve_channel.h - the messages between the processes of the service
  *
  * The service has a channel to each session and to each worker: a pair of
  * SOCK_SEQPACKET sockets, so that each message arrives whole.
@@ -95,7 +95,7 @@ bool	serve_channel_open(int ends[2]);
 
 /*
  * Sends a message, with fds if that is not NULL; the second may be -1.  False
- * with errno, also if the other end is closed or its buffer is full.
+ * with errno, for example if the other end is closed or its buffer is full.
  */
 bool	serve_channel_send(int channel, const void *data, size_t len,
 	    const int fds[SERVE_CHANNEL_FDS]);

@@ -32,8 +32,8 @@ void	session_log_clear(struct session_log *);
 
 /*
  * Appends the lines, which begin with ">>> " (sent), "<<< " (received) or
- * "*** " (remark), and a remark in the place of those that were not kept; at
- * most SESSION_LOG_MAX octets.
+ * "*** " (remark), and a remark in place of those that were not kept; at most
+ * SESSION_LOG_MAX octets.
  */
 void	session_log_write(struct buffer *, const struct session_log *);
 

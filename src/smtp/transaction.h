@@ -42,11 +42,13 @@ struct transaction {
 						 * RSET */
 	bool			 ahead;		/* the envelope was sent with
 						 * the end of the previous
-						 * message; */
-	bool			 proven;	/* in that place, the server
-						 * has accepted another one */
-	bool			 again;		/* the place may be why it was
-						 * refused: send it again */
+						 * message */
+	bool			 proven;	/* the server has accepted
+						 * another envelope that was
+						 * sent ahead */
+	bool			 again;		/* it may have been refused
+						 * only because it was sent
+						 * ahead: send it again */
 	bool			 retried;	/* it has been sent again */
 	bool			 requires_tls;	/* send REQUIRETLS */
 	bool			 mail_accepted;

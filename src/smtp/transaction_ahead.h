@@ -17,7 +17,7 @@
  * A server may fail if commands follow the message.  A refusal that may have
  * this cause is not an outcome: the envelope, or the recipients that were
  * refused, are sent again, on their own.  If the server accepts them, or if the
- * connection breaks before the session has sent an envelope ahead with success,
+ * connection breaks before the session has successfully sent an envelope ahead,
  * .ahead_failed of the session is set.
  *
  * A refusal is an outcome if the session has shown that the server can do this:

@@ -6,9 +6,10 @@
  * messages.
  *
  * The session offers PIPELINING, 8BITMIME, SIZE, CHUNKING,
- * ENHANCEDSTATUSCODES, DSN and SMTPUTF8.  After LHLO, the server sends a reply
- * for each recipient of a message.  Command lines may end with LF alone.  DATA
- * ends with CRLF.CRLF, or with LF.LF if the first command ended with LF alone.
+ * ENHANCEDSTATUSCODES, DSN, SMTPUTF8 and REQUIRETLS.  After LHLO, the server
+ * sends a reply for each recipient of a message.  Command lines may end with LF
+ * alone.  DATA ends with CRLF.CRLF, or with LF.LF if the first command ended
+ * with LF alone.
  */
 #ifndef SMTPD_SESSION_H
 #define SMTPD_SESSION_H

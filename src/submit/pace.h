@@ -1,5 +1,5 @@
 /*
- * pace.h - hold back the recipients whose smarthost gets enough messages
+ * pace.h - defer recipients whose smarthost has reached its rate of messages
  *
  * For the key pace.  Before an attempt is made, each route of the message takes
  * a turn (queue/turn.h).  If it has to wait for one, its forward-paths are

@@ -57,10 +57,10 @@ enum service_answer service_connect(const char *path,
 	    struct failure *why);
 
 /*
- * Appends advice to the error of a user who cannot read a file without which
- * this process depends on the service: to start the service if it is absent or,
- * for the given reason, down; or why the service must not be used.  otherwise
- * is the alternative to starting it.
+ * For a user who depends on the service because this user cannot read a file:
+ * appends to the error how to get the mail sent.  If the service is absent, or
+ * down for the given reason, this is to start it, or the alternative in
+ * otherwise.  If the service must not be used, appends the reason.
  */
 void	service_advise(enum service_answer, const struct failure *reason,
 	    const char *otherwise, struct failure *why);

@@ -56,7 +56,7 @@
  *
  *	XRELAIS RUN
  *
- * requests a queue run.  A user can do so once in ten seconds.
+ * requests a queue run.  A user can do so once every ten seconds.
  *
  *	XRELAIS RELEASE ID
  *

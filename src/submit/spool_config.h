@@ -45,7 +45,7 @@ enum spool_config spool_config_examine(struct spool *, const struct config *,
 
 /*
  * As spool_is_new(), if why->status is EX_OK after one of these two functions.
- * *why has what to print about the directory, also if the result is true.
+ * In either case, *why has the text to print about the directory.
  */
 bool	spool_config_is_new(const struct config *, struct failure *why);
 

@@ -2,8 +2,8 @@
  * http.h - send a form to a server by HTTPS, with libcurl (RFC 9110)
  *
  * Only https URLs are accepted, and a redirect is not followed: a secret must
- * not be sent to another server than the one that is configured.  The
- * certificate of the server is verified.
+ * be sent only to the configured server.  The certificate of the server is
+ * verified.
  */
 #ifndef TOKEN_HTTP_H
 #define TOKEN_HTTP_H

@@ -10,8 +10,8 @@
 int64_t	clock_ms(void);
 
 /*
- * Seconds since 1970, as time(3); -1 on failure.  The vDSO is not searched for
- * time(3) at each start, which takes 1,300 instructions.
+ * Seconds since 1970, as time(3); -1 on failure.  time(3) itself is not used:
+ * at each start, libc would search the vDSO for it (1,300 instructions).
  */
 int64_t	clock_now(void);
 

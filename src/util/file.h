@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Writes all octets, also after EINTR and short writes; false with errno. */
+/* Writes all octets, even after EINTR and short writes; false with errno. */
 bool	file_write(int fd, const void *data, size_t len);
 
 /*

@@ -12,9 +12,9 @@
 #include <sys/types.h>
 
 /*
- * Starts a helper, which calls run() and exits after it.  It has no descriptors
- * except /dev/null in the place of standard input, output and error, and the
- * socket, and blocks all signals: it must end when the socket is at its end.
+ * Starts a helper, which calls run() and exits after it.  Its only descriptors
+ * are the socket, and /dev/null as standard input, output and error.  It blocks
+ * all signals: it must end when the socket is at its end.
  * Returns its process ID and sets *fd to the socket, or returns -1 with errno.
  */
 pid_t	helper_start(int *fd, void (*run)(int fd, const void *context),

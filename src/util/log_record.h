@@ -3,8 +3,8 @@
  *
  * Records are appended to a buffer.  A value that is too long is truncated
  * after a complete character, so that a record has at most LOG_RECORD_MAX
- * octets.  That is the limit of a write to a pipe which does not mix with those
- * of other processes (PIPE_BUF).
+ * octets.  A write of up to this size to a pipe is atomic (PIPE_BUF), so that
+ * records of several processes do not mix.
  */
 #ifndef UTIL_LOG_RECORD_H
 #define UTIL_LOG_RECORD_H

@@ -37,7 +37,7 @@ text_is_utf8(const char *text, size_t len)
 
 /*
  * The forms of a first octet by the number of octets that follow it: how to
- * recognise the octet, its bits of the character, and the least character
+ * recognize the octet, its bits of the character, and the least character
  * that needs that many octets.
  */
 static const struct {
