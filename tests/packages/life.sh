@@ -131,7 +131,7 @@ is_upgraded() {
 
 is_removed() {
 	apt remove relais relais-token
-	says 'messages that wait in /var/spool/relais: 1'
+	says 'waiting messages in /var/spool/relais: 1'
 	[ ! -e /usr/sbin/sendmail ]
 	[ -s /etc/relais.conf ]
 	message_is_kept
@@ -140,7 +140,7 @@ is_removed() {
 mail_survives_a_purge() {
 	cp -p /etc/relais.conf "$LAB/relais.conf"
 	apt purge relais relais-token
-	says 'messages that remain in /var/spool/relais' \
+	says 'messages remain in /var/spool/relais' \
 	    '1 waiting, 0 given up' 'userdel relais'
 	[ ! -e /etc/relais.conf ]
 	message_is_kept
