@@ -78,8 +78,9 @@ check_groups(struct check *c)
 		check_report(c, &(struct check_finding){ .stage = CHECK_CONFIG,
 		    .verdict = CHECK_FAIL, .status = why.status,
 		    .object = "tls_groups", .origin = set->origin,
-		    .remedy = "remove what this version of OpenSSL does not "
-		    "support; X25519:P-256 is small and widely supported" },
+		    .remedy = "remove the groups that this version of OpenSSL "
+		    "does not support; X25519:P-256 is small and widely "
+		    "supported" },
 		    "%s", why.text);
 }
 

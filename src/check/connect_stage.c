@@ -185,7 +185,7 @@ report_addresses(struct smarthost_run *r, const struct reach *addresses,
 	char				 silence[100] = "", remedy[100];
 
 	if (addresses->partial) {
-		snprintf(silence, sizeof(silence), "; the look-up of IPv%d "
+		snprintf(silence, sizeof(silence), "; the lookup of IPv%d "
 		    "addresses fails or takes too long, which delays mail",
 		    is_four ? 6 : 4);
 		snprintf(remedy, sizeof(remedy), "check the name servers in "

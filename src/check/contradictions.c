@@ -714,8 +714,8 @@ check_home(struct check *c, const struct home *h, const struct home *all)
 	if (h->contradictory && tls != NULL) {
 		p.remedy = "remove tls = off; or, to send in clear text, use "
 		    "smtp://";
-		report_pair(c, &p, "tls = off contradicts submissions://, "
-		    "which means implicit TLS, in %s", p.by->origin);
+		report_pair(c, &p, "tls = off contradicts submissions:// "
+		    "(implicit TLS) in %s", p.by->origin);
 		return;
 	}
 	check_promise(c, h);

@@ -70,7 +70,7 @@ check_maildir(struct smarthost_run *r, const char *path)
 	char		*parent = file_directory(name.data);
 
 	if (error == 0) {
-		report(r, CHECK_OK, NULL, "is writable for this user");
+		report(r, CHECK_OK, NULL, "is writable by this user");
 	} else if (error == ENOENT && access(parent, W_OK | X_OK) == 0) {
 		report(r, CHECK_OK, NULL, "will be created for the first "
 		    "message");
@@ -82,7 +82,7 @@ check_maildir(struct smarthost_run *r, const char *path)
 	} else {
 		buffer_addf(&text, "cannot be used: %s: %s", name.data,
 		    strerror(error));
-		report(r, CHECK_FAIL, "make it writable for the user who "
+		report(r, CHECK_FAIL, "make it writable by the user who "
 		    "sends mail", text.data);
 	}
 	free(parent);

@@ -352,7 +352,7 @@ check_transaction(struct smarthost_run *r, const struct reach *addresses)
 		    line, sizeof(line)));
 	else
 		report_refusal(r, CHECK_MAIL, &why);
-	/* A proxy can be the only way to the DNS, or hide look-ups. */
+	/* A proxy can be the only way to the DNS, or hide lookups. */
 	if (dial_choose(r->connection).way == DIAL_DIRECT)
 		sender_policy_check(r->check, t, &(struct sender_policy_server){
 		    .smarthost = r->connection->smarthost,

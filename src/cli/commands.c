@@ -68,7 +68,7 @@ command_details(enum mode mode)
 "  --user ADDRESS        the address of the mailbox\n"
 "  --device              enter a code on another device; or\n"
 "  --browser             open a browser, or an address in any browser; or\n"
-"  --client-credentials  log in as the application, without a person, with its\n"
+"  --client-credentials  log in as the application, without a user, with its\n"
 "                        secret, or with --key FILE and --certificate FILE\n"
 "  --no-check            do not log in to the smarthost\n"
 "Values that are not given are taken from the earlier login NAME and from\n"

@@ -88,8 +88,10 @@ print_files(const struct draft *d, const char *target)
 		putchar('\n');
 	}
 	if (d->n_notes > 0)
-		printf("%zu settings have no equivalent or a different "
-		    "effect; see the end of the file\n", d->n_notes);
+		printf("%zu setting%s no equivalent, or %s a different effect; "
+		    "see the end of the file\n", d->n_notes,
+		    d->n_notes == 1 ? " has" : "s have",
+		    d->n_notes == 1 ? "has" : "have");
 }
 
 /* The file is that of the service, if there is one, only without -C. */

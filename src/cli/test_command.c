@@ -178,8 +178,8 @@ print_advice(const struct test_message *m, const struct test_request *r)
 			return;
 		print_line("", "If it does not arrive, look for the "
 		    "Message-ID in the log of the");
-		print_line("", "smarthost, and for the message among the spam "
-		    "of the recipient.");
+		print_line("", "smarthost, and for the message in the "
+		    "recipient's spam folder.");
 	} else {
 		print_command("To see the settings that apply", r,
 		    "route", r->user, r->to);

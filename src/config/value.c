@@ -402,7 +402,7 @@ static const struct {
 	[VALUE_PIN] = { is_pin, NULL,
 	    "the SHA-256 digest of a public key in base64 (44 characters)" },
 	[VALUE_GROUPS] = { are_groups, NULL,
-	    "names of groups with a colon between them, such as X25519:P-256" },
+	    "names of groups, separated by colons, such as X25519:P-256" },
 	[VALUE_FIELD] = { is_field, NULL,
 	    "a header field such as X-Origin: web1" },
 	[VALUE_FIELD_NAME] = { is_field_name, NULL,

@@ -200,8 +200,8 @@ draft_print(const struct draft *d, bool secrets_written, struct buffer *to)
 	    s = s->next)
 		print_section(d, s, secrets_written, to);
 	if (d->n_notes > 0) {
-		buffer_add_text(to, "\n# Settings that have no equivalent or a "
-		    "different effect:\n");
+		buffer_add_text(to, "\n# Settings that have no equivalent, or "
+		    "have a different effect:\n");
 		buffer_add(to, d->notes.data, d->notes.len);
 	}
 }

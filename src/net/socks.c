@@ -232,7 +232,7 @@ fail_reply(struct socks *s, unsigned reply)
 	    "%s (reply %u)", is_known ? words[reply] : "unknown reason", reply);
 }
 
-/* The name, or the address without a look-up; false if it cannot be sent. */
+/* The name, or the address without a lookup; false if it cannot be sent. */
 static bool
 add_host(struct socks *s, struct buffer *request, const char *host)
 {

@@ -74,8 +74,8 @@ fail_groups(SSL_CTX *ctx, const char *list, struct failure *why)
 		    "; ML-KEM groups require OpenSSL 3.5 or later" : "");
 	}
 	return tls_setting_failed(why, TLS_CAUSE_GROUPS, "%s does not accept "
-	    "the list of groups \"%s\"; expected names with a colon between "
-	    "them, each at most once, such as X25519:P-256", version,
+	    "the list of groups \"%s\"; expected names, separated by colons, "
+	    "each at most once, such as X25519:P-256", version,
 	    visible(shown, sizeof(shown), list, strlen(list)));
 }
 

@@ -49,14 +49,15 @@ make_prefix(const struct smarthost_url *h)
 static void
 add_remedy(const struct delivery *d, struct failure *why)
 {
+	const char	*article = d->user != NULL ? "user " : "the user ";
+	const char	*user = d->user != NULL ? d->user : "of this process";
+
 	if (why->status == EX_CONFIG && d->smarthost->scheme == SCHEME_COMMAND)
 		failure_suffix(why, "; correct the path, or make the program "
-		    "executable for user %s (%s)",
-		    d->user != NULL ? d->user : "of this process", d->origin);
+		    "executable by %s%s (%s)", article, user, d->origin);
 	else if (why->status == EX_CONFIG)
 		failure_suffix(why, "; create the directory, or make it "
-		    "writable for user %s (%s)",
-		    d->user != NULL ? d->user : "of this process", d->origin);
+		    "writable by %s%s (%s)", article, user, d->origin);
 	else
 		failure_suffix(why, " (%s)", d->origin);
 }

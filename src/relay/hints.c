@@ -24,8 +24,8 @@
 			"account's data centre, such as smtp.zoho.eu"
 #define LOG_IN		"run relais login NAME --provider microsoft, and " \
 			"set token = NAME (OAuth 2)"
-#define LIMIT_REACHED	"the account has reached its limit: send less or " \
-			"raise the limit at the provider"
+#define LIMIT_REACHED	"the account has reached its limit: send less, or " \
+			"ask the provider to raise the limit"
 
 static const struct hint hints[] = {
 	/* Gmail and Google Workspace */
@@ -252,8 +252,8 @@ static const struct hint hints[] = {
 	/* Exim and cPanel */
 	{ .steps = LOGIN, .code = 535, .key = KEY_PASSWORD,
 	    .text = "Incorrect authentication data",
-	    .words = "check user and password; with many web hosters, user is "
-	    "the full address" },
+	    .words = "check user and password; with many hosting providers, "
+	    "user is the full address" },
 	{ .code = 550, .key = KEY_SMARTHOST, .text = "relay not permitted",
 	    .words = SET_LOGIN },
 	{ .code = 550, .key = KEY_SMARTHOST,

@@ -311,7 +311,7 @@ describe_client(struct serve_context *state)
 	char			 program[120];
 
 	if (!peer->is_known) {
-		strlcpy(state->who, "a client by TCP", sizeof(state->who));
+		strlcpy(state->who, "a TCP client", sizeof(state->who));
 		return;
 	}
 	state->client.pid = (long)peer->pid;

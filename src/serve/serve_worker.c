@@ -25,7 +25,7 @@
  */
 enum { KEEP_SEAT_MS = 500, WAIT_SEAT_MS = 1000 };
 
-/* A worker with more threads of unfinished look-ups ends. */
+/* A worker with more threads of unfinished lookups ends. */
 enum { THREADS_MAX = 8 };
 
 /* Shared by all attempts of the worker. */

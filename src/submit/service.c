@@ -149,7 +149,7 @@ read_reply(struct stream *s, struct buffer *reply, struct failure *why)
 		line = reply->len;
 		if (line > REPLY_MAX)
 			return failed(why, EX_TEMPFAIL, "a reply of the relais "
-			    "service has no end");
+			    "service is too long");
 		switch (stream_read_line(s, reply, 4096, NULL, why)) {
 		case STREAM_LINE:
 			buffer_add(reply, "\r\n", 2);

@@ -46,8 +46,9 @@ static const struct config_case configs[] = {
 	    HOST "tls_groups = X25519:P-256\n[to *@example.org]\n"
 	    "tls_groups = :nonsense:\n",
 	    "fail tls_groups: does not support the group \"nonsense\" "
-	    "(conf:4) => remove what this version of OpenSSL does not support; "
-	    "X25519:P-256 is small and widely supported\n", EX_CONFIG },
+	    "(conf:4) => remove the groups that this version of OpenSSL does "
+	    "not support; X25519:P-256 is small and widely supported\n",
+	    EX_CONFIG },
 	{ "requiretls requires verified TLS", HOST
 	    "tls = opportunistic\nrequiretls = yes\n",
 	    "fail requiretls: requires verified TLS, which tls = opportunistic "
@@ -180,9 +181,9 @@ static const struct config_case configs[] = {
 	    "change smarthost\n", EX_OK },
 	{ "tls = off contradicts implicit TLS",
 	    "smarthost = submissions://mail.example\ntls = off\n",
-	    "fail tls: tls = off contradicts submissions://, which means "
-	    "implicit TLS, in conf:1 (conf:2) => remove tls = off; or, to "
-	    "send in clear text, use smtp://\n", EX_CONFIG },
+	    "fail tls: tls = off contradicts submissions:// (implicit TLS) in "
+	    "conf:1 (conf:2) => remove tls = off; or, to send in clear text, "
+	    "use smtp://\n", EX_CONFIG },
 	{ "a password is not sent without verification",
 	    HOST LOGIN "tls = opportunistic\n",
 	    "fail password_command: the password is never sent, because tls = "

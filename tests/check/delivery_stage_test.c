@@ -30,7 +30,7 @@ struct delivery_case {
 
 static const struct delivery_case cases[] = {
 	{ "a Maildir that can be used", "box/new/x", 0600, "maildir://", "/box",
-	    0, "connect ok is writable for this user\n" },
+	    0, "connect ok is writable by this user\n" },
 	{ "a Maildir that does not exist yet", NULL, 0, "maildir://", "/box", 0,
 	    "connect ok will be created for the first message\n" },
 	{ "a Maildir in a directory that does not exist", NULL, 0,

@@ -1222,7 +1222,7 @@ static const struct CMUnitTest spec[] = {
 	    "[user x]\nsmarthost = h\nuser = u\n", ":3: user requires"),
 	REFUSES("a list of groups with blanks", "tls_groups = X25519, P-256\n",
 	    ":1: tls_groups: invalid value \"X25519, P-256\"; expected names "
-	    "of groups with a colon between them"),
+	    "of groups, separated by colons"),
 	REFUSES("an old version of TLS", "tls_min = 1.1\n",
 	    ":1: tls_min: invalid value \"1.1\"; expected one of: 1.2 1.3"),
 	REFUSES("tls_key without tls_certificate", "tls_key = /k\n",

@@ -1,10 +1,10 @@
 /*
  * sender_policy_fuzz.c - the SPF and DMARC records of the sender's domain
  *
- * Each look-up takes the next line of the text as its record.  "?" means that
+ * Each lookup takes the next line of the text as its record.  "?" means that
  * no reply arrives, "!" that the name does not exist, and an empty line or the
  * end of the text that the name has no record.
- * There are at most 20 look-ups.  A finding is one line of visible text.
+ * There are at most 20 lookups.  A finding is one line of visible text.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -339,7 +339,7 @@ a_program_that_cannot_be_started_is_reported(void **state)
 	relais_run(&o, p.conf, WORDS("-t"), MESSAGE);
 	assert_int_equal(o.status, EX_CONFIG);
 	assert_contains(o.err.data, "/send: cannot be started: Permission "
-	    "denied; correct the path, or make the program executable for "
+	    "denied; correct the path, or make the program executable by "
 	    "user ");
 	assert_contains(o.err.data, "/relais.conf:");
 	program_result_free(&o);
@@ -709,7 +709,7 @@ the_parent_of_a_maildir_is_not_created(void **state)
 	assert_int_equal(o.status, EX_CONFIG);
 	assert_contains(o.err.data, "/mispelt/Maildir: the parent directory: "
 	    "No such file or directory; create the directory, or make it "
-	    "writable for user ");
+	    "writable by user ");
 	assert_int_equal(access(temp_dir_path(&p.dir, "mispelt"), F_OK), -1);
 	program_result_free(&o);
 	queue_fixture_close(&p);
@@ -731,7 +731,7 @@ a_maildir_that_is_not_writable_is_reported(void **state)
 	chmod(temp_dir_path(&p.dir, "Maildir/new"), 0700);
 	assert_int_equal(o.status, EX_CONFIG);
 	assert_contains(o.err.data, "/Maildir: new: Permission denied; create "
-	    "the directory, or make it writable for user ");
+	    "the directory, or make it writable by user ");
 	program_result_free(&o);
 	queue_fixture_close(&p);
 }

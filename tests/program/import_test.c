@@ -85,7 +85,7 @@ prints_the_whole_configuration(void **state)
 	    "# revaliases:1\n"
 	    "from = web@example.org\n"
 	    "\n"
-	    "# Settings that have no equivalent or a different effect:\n"
+	    "# Settings that have no equivalent, or have a different effect:\n"
 	    "# ssmtp.conf:2: relais verifies the certificate of the server, "
 	    "which this configuration does not require; if it is not trusted, "
 	    "set tls_ca or tls_pin\n"
@@ -117,8 +117,8 @@ write_creates_the_configuration_and_the_secret(void **state)
 	assert_int_equal(o.status, 0);
 	snprintf(want, sizeof(want), "created %s/relais.conf\n"
 	    "created %s/relais.password\n"
-	    "2 settings have no equivalent or a different effect; see the end "
-	    "of the file\nTo test it: relais -C %s/relais.conf check\n",
+	    "2 settings have no equivalent, or have a different effect; see "
+	    "the end of the file\nTo test it: relais -C %s/relais.conf check\n",
 	    dir.path, dir.path, dir.path);
 	assert_string_equal(o.out.data, want);
 	program_result_free(&o);
@@ -138,6 +138,24 @@ write_creates_the_configuration_and_the_secret(void **state)
 	    WORDS("relais", "-C", temp_dir_path(&dir, "relais.conf"),
 	    "config") });
 	assert_int_equal(o.status, 0);
+	program_result_free(&o);
+	temp_dir_remove(&dir);
+}
+
+static void
+one_setting_without_an_equivalent_is_singular(void **state)
+{
+	struct temp_dir		dir;
+	struct program_result	o;
+
+	(void)state;
+	temp_dir_make(&dir);
+	temp_dir_write(&dir, "ssmtp.conf", 0600,
+	    "mailhub=mail.example\nDebug=YES\n");
+	import(&o, &dir, WORDS("--write", "ssmtp.conf"));
+	assert_int_equal(o.status, 0);
+	assert_non_null(strstr(o.out.data, "\n1 setting has no equivalent, or "
+	    "has a different effect; "));
 	program_result_free(&o);
 	temp_dir_remove(&dir);
 }
@@ -314,6 +332,8 @@ main(void)
 		cmocka_unit_test(prints_the_whole_configuration),
 		cmocka_unit_test(
 		    write_creates_the_configuration_and_the_secret),
+		cmocka_unit_test(
+		    one_setting_without_an_equivalent_is_singular),
 		cmocka_unit_test(write_keeps_existing_files),
 		cmocka_unit_test(write_does_not_follow_a_link),
 		cmocka_unit_test(accounts_have_secrets_of_their_own),

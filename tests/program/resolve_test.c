@@ -1,5 +1,5 @@
 /*
- * Look-ups of the addresses of a smarthost, with name servers that reply late,
+ * Lookups of the addresses of a smarthost, with name servers that reply late,
  * incompletely or not at all (RFC 8305 section 3).
  *
  * The tests run in a network namespace.  A smarthost listens at port 2501 of
@@ -8,7 +8,7 @@
  * 53, and never replies to them.
  *
  * The resolver of libc waits for 30 seconds.  If relais waited for it, the
- * look-up would not end before `timeout`, and would fail.
+ * lookup would not end before `timeout`, and would fail.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -276,7 +276,7 @@ check_reports_a_silent_name_server(void **state)
 	    "smarthost = smtp://four.test:2501\ntls = off\n"),
 	    WORDS("check"), "");
 	if (strstr(o.out.data, "lookup   warning     four.test: 127.0.0.1; "
-	    "the look-up of IPv6 addresses fails or takes too long, which "
+	    "the lookup of IPv6 addresses fails or takes too long, which "
 	    "delays mail (") == NULL)
 		fail_msg("%s", o.out.data);
 	assert_non_null(strstr(o.out.data, "-> check the name servers in "
@@ -291,7 +291,7 @@ check_reports_a_silent_name_server(void **state)
 	program_result_free(&o);
 }
 
-/* A worker whose look-ups do not end is replaced by another one. */
+/* A worker whose lookups do not end is replaced by another one. */
 static void
 the_service_keeps_few_threads(void **state)
 {

@@ -282,8 +282,8 @@ static const struct CMUnitTest advice_spec[] = {
 	    "(FILE:2)", .conf = "connections = 8\n", .status = EX_TEMPFAIL),
 	ADVISES("the hint for a reply may have no key",
 	    STEP_FINAL, 451, NULL, "451 Maximum credits exceeded", "; the "
-	    "account has reached its limit: send less or raise the limit at "
-	    "the provider", .status = EX_TEMPFAIL),
+	    "account has reached its limit: send less, or ask the provider to "
+	    "raise the limit", .status = EX_TEMPFAIL),
 	ADVISES("a rejected mechanism says nothing about credentials",
 	    STEP_AUTH, 504, NULL, "AUTH PLAIN: 504 no", "",
 	    .status = EX_NOPERM),

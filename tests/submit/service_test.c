@@ -128,7 +128,7 @@ static const struct reply_case reply_table[] = {
 	{ "a service that is busy is tried again", "421 busy\r\n",
 	    .answer = SERVICE_DOWN, .why = "cannot connect" },
 	{ "a greeting without end is not read without end", "220-a\r\n",
-	    .repeated = true, .answer = SERVICE_DOWN, .why = "has no end" },
+	    .repeated = true, .answer = SERVICE_DOWN, .why = "is too long" },
 };
 
 /* Ends with the connection: the first write after that fails. */
