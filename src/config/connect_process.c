@@ -21,6 +21,8 @@ enum {
 	HOST_SIZE = 256,
 	REPLY_MS = 5 * 1000,		/* if a process hangs */
 	LINE_MAX_SHOWN = 150,		/* octets of a line in a text */
+	PROGRAMS_MAX = 16,		/* at a time: one is used, and those
+					 * before it end within seconds */
 	CONNECTION = 0, CONTROL = 1,	/* in an array of descriptors */
 };
 
@@ -29,6 +31,13 @@ struct request {
 	uint32_t	n;
 	uint16_t	port;
 	char		host[HOST_SIZE];
+	uint32_t	number;		/* of the request */
+};
+
+/* The reply, with two descriptors unless .error is set. */
+struct reply {
+	uint32_t	number;		/* of the request */
+	int		error;		/* errno, or 0 */
 };
 
 /* On the control socket, from the supervisor. */
@@ -178,19 +187,19 @@ supervise(const char *command, const struct request *r, const int fds[2])
 	_exit(EX_OK);
 }
 
-/* Sends two descriptors, and an errno if there are none. */
+/* fds: to be sent unless .error is set. */
 static bool
-send_descriptors(int to, const int fds[2], int error)
+send_reply(int to, const struct reply *reply, const int fds[2])
 {
-	struct iovec	text = { .iov_base = &error,
-			    .iov_len = sizeof(error) };
+	struct reply	copy = *reply;
+	struct iovec	text = { .iov_base = &copy, .iov_len = sizeof(copy) };
 	struct msghdr	message = { .msg_iov = &text, .msg_iovlen = 1 };
 	union {
 		struct cmsghdr	header;
 		char		room[CMSG_SPACE(2 * sizeof(int))];
 	}		passed = { .room = { 0 } };
 
-	if (error == 0) {
+	if (reply->error == 0) {
 		message.msg_control = passed.room;
 		message.msg_controllen = sizeof(passed.room);
 		passed.header.cmsg_level = SOL_SOCKET;
@@ -198,22 +207,29 @@ send_descriptors(int to, const int fds[2], int error)
 		passed.header.cmsg_len = CMSG_LEN(2 * sizeof(int));
 		memcpy(CMSG_DATA(&passed.header), fds, 2 * sizeof(int));
 	}
-	return sendmsg(to, &message, MSG_NOSIGNAL) == sizeof(error);
+	return sendmsg(to, &message, MSG_NOSIGNAL) == sizeof(copy);
 }
 
-/* Starts a supervisor, and passes the sockets to the parent. */
+/*
+ * Starts a supervisor, unless *running of them are too many, and passes the
+ * sockets to the parent.
+ */
 static bool
-serve_request(int fd, const char *command, const struct request *r)
+serve_request(int fd, const char *command, const struct request *r,
+    size_t *running)
 {
-	int	connection[2] = { -1, -1 }, control[2] = { -1, -1 };
-	int	ours[2], error = 0;
-	pid_t	pid = -1;
-	bool	good;
+	int		connection[2] = { -1, -1 }, control[2] = { -1, -1 };
+	int		ours[2];
+	struct reply	reply = { .number = r->number };
+	pid_t		pid = -1;
+	bool		good;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, connection) ==
+	if (*running >= PROGRAMS_MAX)
+		reply.error = EAGAIN;
+	else if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, connection) ==
 	    -1 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
 	    control) == -1 || (pid = fork()) == -1)
-		error = errno;
+		reply.error = errno;
 	if (pid == 0) {
 		close(fd);
 		close(connection[0]);
@@ -221,9 +237,10 @@ serve_request(int fd, const char *command, const struct request *r)
 		supervise(command, r, (const int[]){ connection[1],
 		    control[1] });
 	}
+	*running += pid != -1;
 	ours[CONNECTION] = connection[0];
 	ours[CONTROL] = control[0];
-	good = send_descriptors(fd, ours, error);
+	good = send_reply(fd, &reply, ours);
 	for (int i = 0; i < 2; i++) {
 		if (connection[i] != -1)
 			close(connection[i]);
@@ -241,6 +258,7 @@ run_connections(int fd, const void *context)
 	struct signalfd_siginfo	 info;
 	struct request		 r;
 	const char		*command;
+	size_t			 running = 0;
 	sigset_t		 sigchld;
 	struct pollfd		 p[2] = { { .fd = fd, .events = POLLIN },
 				    { .events = POLLIN } };
@@ -257,12 +275,12 @@ run_connections(int fd, const void *context)
 		while (read(p[1].fd, &info, sizeof(info)) > 0)
 			continue;
 		while (waitpid(-1, NULL, WNOHANG) > 0)
-			continue;
+			running--;
 		if (p[0].revents != 0)
 			good = recv(fd, &r, sizeof(r), MSG_WAITALL) ==
 			    sizeof(r) &&
 			    (command = find_command(config, &r)) != NULL &&
-			    serve_request(fd, command, &r);
+			    serve_request(fd, command, &r, &running);
 	}
 	close(fd);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
@@ -301,13 +319,12 @@ is_readable(int fd)
 	return n > 0;
 }
 
-/* Receives what send_descriptors() has sent; false with errno. */
+/* Receives what send_reply() has sent; false with errno. */
 static bool
-receive_descriptors(int from, int fds[2])
+receive_reply(int from, struct reply *reply, int fds[2])
 {
-	int		error = 0;
-	struct iovec	text = { .iov_base = &error,
-			    .iov_len = sizeof(error) };
+	struct iovec	text = { .iov_base = reply,
+			    .iov_len = sizeof(*reply) };
 	union {
 		struct cmsghdr	header;
 		char		room[CMSG_SPACE(2 * sizeof(int))];
@@ -318,15 +335,36 @@ receive_descriptors(int from, int fds[2])
 
 	if (!is_readable(from))
 		errno = ETIMEDOUT;
-	else if (recvmsg(from, &message, MSG_CMSG_CLOEXEC) != sizeof(error))
+	else if (recvmsg(from, &message, MSG_CMSG_CLOEXEC) != sizeof(*reply))
 		errno = EPIPE;
-	else if (error != 0)
-		errno = error;
-	else if (message.msg_controllen < CMSG_SPACE(2 * sizeof(int)))
-		errno = EMFILE;
 	else {
-		memcpy(fds, CMSG_DATA(&passed.header), 2 * sizeof(int));
+		if (reply->error == 0 &&
+		    message.msg_controllen < CMSG_SPACE(2 * sizeof(int)))
+			reply->error = EMFILE;
+		if (reply->error == 0)
+			memcpy(fds, CMSG_DATA(&passed.header),
+			    2 * sizeof(int));
 		return true;
+	}
+	return false;
+}
+
+/*
+ * Receives the descriptors; false with errno.  Replies to earlier requests, for
+ * which nobody waits any more, are discarded: they may be for another host.
+ */
+static bool
+receive_descriptors(struct connect_process *p, int fds[2])
+{
+	struct reply	reply;
+
+	while (receive_reply(p->fd, &reply, fds)) {
+		if (reply.number == p->number) {
+			errno = reply.error;
+			return reply.error == 0;
+		}
+		for (int i = 0; reply.error == 0 && i < 2; i++)
+			close(fds[i]);
 	}
 	return false;
 }
@@ -339,6 +377,7 @@ connect_process_run(struct connect_process *p,
 	int		fds[2];
 
 	memset(&r, 0, sizeof(r));
+	r.number = ++p->number;
 	r.port = request->port;
 	strlcpy(r.host, request->host, sizeof(r.host));
 	for (const struct section *s = p->config != NULL ? p->config->first :
@@ -355,7 +394,7 @@ connect_process_run(struct connect_process *p,
 		return -1;
 	}
 	if (send(p->fd, &r, sizeof(r), MSG_NOSIGNAL) != sizeof(r) ||
-	    !receive_descriptors(p->fd, fds)) {
+	    !receive_descriptors(p, fds)) {
 		failed_errno(why, errno == EPIPE ? EX_SOFTWARE : EX_OSERR,
 		    "no connection from the process that runs connect_command");
 		return -1;

@@ -6,7 +6,7 @@
  * reads what the program writes to its standard error, ends the program when
  * the connection ends, and reports how it ended.  A program is given only a
  * host of the configuration or, if a smarthost has +srv or +mx, a valid host
- * name.
+ * name.  Only a few programs run at the same time.
  */
 #ifndef CONFIG_CONNECT_PROCESS_H
 #define CONFIG_CONNECT_PROCESS_H
@@ -25,6 +25,7 @@ struct connect_process {
 	pid_t			 pid;		/* 0: none */
 	int			 fd;		/* of its socket */
 	int			 error;		/* errno if fork(2) failed */
+	uint32_t		 number;	/* of the last request */
 };
 
 /* All pointers are borrowed. */

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -18,8 +19,9 @@
 #include "config/connect_process.h"
 #include "support/cases.h"
 #include "support/temp_dir.h"
+#include "util/clock.h"
 
-enum { DEADLINE_MS = 30000 };
+enum { DEADLINE_MS = 30000, PAUSE_MS = 5, PROGRAMS_MAX = 16 };
 
 struct request_case {
 	const char	*sentence;
@@ -61,6 +63,34 @@ static const struct request_case cases[] = {
 	{ "no host", LOOK_UP, "echo %h %p", "", 25, NULL },
 };
 
+struct place {
+	struct temp_dir		 dir;
+	struct config		 config;
+	struct connect_process	 process;
+};
+
+static void
+place_open(struct place *p, const char *conf)
+{
+	struct failure	why;
+
+	temp_dir_make(&p->dir);
+	if (!config_load(&p->config, &(struct config_source){
+	    .file = temp_dir_write(&p->dir, "relais.conf", 0600, conf) },
+	    &why))
+		fail_msg("%s", why.text);
+	connect_process_start(&p->process, &p->config);
+	assert_true(p->process.pid > 0);
+}
+
+static void
+place_close(struct place *p)
+{
+	connect_process_end(&p->process);
+	config_free(&p->config);
+	temp_dir_remove(&p->dir);
+}
+
 static void
 read_all(int fd, char *text, size_t size)
 {
@@ -78,20 +108,13 @@ static void
 runs_or_refuses(void **state)
 {
 	const struct request_case	*c = *state;
-	struct temp_dir			 dir;
-	struct config			 config;
-	struct connect_process		 process;
+	struct place			 p;
 	struct failure			 why;
 	char				 text[200];
 	int				 fd, control = -1;
 
-	temp_dir_make(&dir);
-	if (!config_load(&config, &(struct config_source){
-	    .file = temp_dir_write(&dir, "relais.conf", 0600, c->conf) }, &why))
-		fail_msg("%s", why.text);
-	connect_process_start(&process, &config);
-	assert_true(process.pid > 0);
-	fd = connect_process_run(&process, &(struct connect_request){
+	place_open(&p, c->conf);
+	fd = connect_process_run(&p.process, &(struct connect_request){
 	    .command = c->command, .host = c->host, .port = c->port },
 	    &control, &why);
 	if (c->output == NULL) {
@@ -107,50 +130,108 @@ runs_or_refuses(void **state)
 		close(fd);
 		close(control);
 	}
-	connect_process_end(&process);
+	place_close(&p);
 	/* It has waited for its own children. */
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-	config_free(&config);
-	temp_dir_remove(&dir);
 }
 
 /* Each program has a process of its own, also if several run at once. */
 static void
 programs_run_at_the_same_time(void **state)
 {
-	struct temp_dir		 dir;
-	struct config		 config;
-	struct connect_process	 process;
+	struct place		 p;
 	struct failure		 why;
 	char			 text[8] = "";
 	int			 fd[8], control[8];
 
 	(void)state;
-	temp_dir_make(&dir);
-	assert_true(config_load(&config, &(struct config_source){
-	    .file = temp_dir_write(&dir, "relais.conf", 0600,
-	    "smarthost = smtp://a.example\nconnect_command = cat\n") }, &why));
-	connect_process_start(&process, &config);
+	place_open(&p, "smarthost = smtp://a.example\n"
+	    "connect_command = cat\n");
 	for (int i = 0; i < 8; i++) {
-		fd[i] = connect_process_run(&process, &(struct connect_request){
-		    .command = "cat", .host = "a.example", .port = 25 },
-		    &control[i], &why);
+		fd[i] = connect_process_run(&p.process,
+		    &(struct connect_request){ .command = "cat",
+		    .host = "a.example", .port = 25 }, &control[i], &why);
 		assert_true(fd[i] != -1);
 		assert_int_equal(write(fd[i], &(char){ (char)('0' + i) }, 1),
 		    1);
 	}
 	for (int i = 7; i >= 0; i--) {
-		struct pollfd	p = { .fd = fd[i], .events = POLLIN };
+		struct pollfd	input = { .fd = fd[i], .events = POLLIN };
 
-		assert_int_equal(poll(&p, 1, DEADLINE_MS), 1);
+		assert_int_equal(poll(&input, 1, DEADLINE_MS), 1);
 		assert_int_equal(read(fd[i], text, 1), 1);
 		assert_int_equal(text[0], '0' + i);
 		close(fd[i]);
 		close(control[i]);
 	}
-	connect_process_end(&process);
-	config_free(&config);
-	temp_dir_remove(&dir);
+	place_close(&p);
+}
+
+/* A compromised parent cannot start any number of them. */
+static void
+programs_are_limited(void **state)
+{
+	const struct connect_request	request = { .command = "cat",
+					    .host = "a.example", .port = 25 };
+	struct place			p;
+	struct failure			why;
+	int64_t				end;
+	int				fd[PROGRAMS_MAX + 1];
+	int				control[PROGRAMS_MAX + 1];
+
+	(void)state;
+	place_open(&p, "smarthost = smtp://a.example\n"
+	    "connect_command = cat\n");
+	for (int i = 0; i < PROGRAMS_MAX; i++) {
+		fd[i] = connect_process_run(&p.process, &request, &control[i],
+		    &why);
+		assert_int_not_equal(fd[i], -1);
+	}
+	assert_int_equal(connect_process_run(&p.process, &request,
+	    &control[PROGRAMS_MAX], &why), -1);
+	assert_int_equal(why.status, EX_OSERR);
+	/* After one of them has ended, another one can be started. */
+	close(fd[0]);
+	close(control[0]);
+	end = clock_ms() + DEADLINE_MS;
+	while ((fd[0] = connect_process_run(&p.process, &request, &control[0],
+	    &why)) == -1 && clock_ms() < end)
+		poll(NULL, 0, PAUSE_MS);
+	assert_int_not_equal(fd[0], -1);
+	for (int i = 0; i < PROGRAMS_MAX; i++) {
+		close(fd[i]);
+		close(control[i]);
+	}
+	place_close(&p);
+}
+
+/* It would be a connection to another host. */
+static void
+a_late_reply_is_discarded(void **state)
+{
+	struct place		p;
+	struct failure		why;
+	char			text[100];
+	int			fd, control;
+
+	(void)state;
+	place_open(&p, "smarthost = smtp://a.example smtp://b.example\n"
+	    "connect_command = echo %h\n");
+	kill(p.process.pid, SIGSTOP);
+	assert_int_equal(connect_process_run(&p.process,
+	    &(struct connect_request){ .command = "echo %h",
+	    .host = "a.example", .port = 25 }, &control, &why), -1);
+	assert_non_null(strstr(why.text, "timed out"));
+	kill(p.process.pid, SIGCONT);
+	fd = connect_process_run(&p.process, &(struct connect_request){
+	    .command = "echo %h", .host = "b.example", .port = 25 }, &control,
+	    &why);
+	assert_int_not_equal(fd, -1);
+	read_all(fd, text, sizeof(text));
+	assert_string_equal(text, "b.example\n");
+	close(fd);
+	close(control);
+	place_close(&p);
 }
 
 int
@@ -158,6 +239,8 @@ main(void)
 {
 	const struct CMUnitTest	more[] = {
 		cmocka_unit_test(programs_run_at_the_same_time),
+		cmocka_unit_test(programs_are_limited),
+		cmocka_unit_test(a_late_reply_is_discarded),
 	};
 
 	return CASES_RUN("connect_process", runs_or_refuses, cases) +

@@ -62,8 +62,8 @@ static struct helper {
 	void		       (*run)(int fd, const void *context);
 } helpers[] = {
 	{ &config_of_hosts, 8 * 32, NULL },
-	{ &config_of_hosts, 264 * 4, NULL },
-	{ &config_of_lookups, 264 * 4, NULL },
+	{ &config_of_hosts, 268 * 4, NULL },
+	{ &config_of_lookups, 268 * 4, NULL },
 	{ &config_of_hosts, 4096, NULL },
 };
 enum { HELPERS = sizeof(helpers) / sizeof(*helpers) };
