@@ -148,9 +148,15 @@ request_output(struct command_process *p, const struct command_request *q,
 {
 	struct command_result	r;
 
+	if (p->fd == -1)
+		return failed(why, EX_TEMPFAIL, "the process that runs "
+		    "commands has ended");
 	if (!file_write(p->fd, q, sizeof(*q)) ||
 	    !read_result(p, &r, sizeof(r)) ||
 	    !read_result(p, buffer_room(output, r.len), r.len)) {
+		/* A late result would be taken for that of another command. */
+		close(p->fd);
+		p->fd = -1;
 		if (interrupt_is_known(p->interrupt))
 			return interrupt_failed(p->interrupt, why);
 		return failed_errno(why, EX_TEMPFAIL,
@@ -187,6 +193,8 @@ command_process_end(struct command_process *p)
 {
 	if (p->pid == 0)
 		return;
-	helper_end(p->pid, p->fd);
+	/* After a failure, it ends by itself, unless it hangs. */
+	if (p->fd != -1)
+		helper_end(p->pid, p->fd);
 	p->pid = 0;
 }

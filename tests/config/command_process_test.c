@@ -233,6 +233,32 @@ ends_with_its_parent(void **state)
 	close(end.fd);
 }
 
+/* It could be a password for another server. */
+static void
+a_late_result_is_not_used(void **state)
+{
+	struct test		*t = *state;
+	struct interrupt	 interrupt;
+
+	configure(t, "smarthost = mail.example\nuser = me\n"
+	    "password_command = sleep 0.2\n"
+	    "[from a@example.org]\nsmarthost = other.example\nuser = me\n"
+	    "token_command = echo second\n");
+	command_process_start(&t->process, &t->config);
+	interrupt_hold(&interrupt);
+	t->process.interrupt = &interrupt;
+	raise(SIGTERM);
+	assert_false(run(t, "sleep 0.2"));
+	assert_int_equal(t->why.status, EX_TEMPFAIL);
+	interrupt.signal = 0;
+	interrupt_release(&interrupt);
+	t->process.interrupt = NULL;
+	assert_false(run(t, "echo second"));
+	assert_string_equal(t->why.text, "the process that runs commands has "
+	    "ended");
+	assert_int_equal(waitpid(t->process.pid, NULL, 0), t->process.pid);
+}
+
 static void
 reports_that_it_cannot_start(void **state)
 {
@@ -266,6 +292,7 @@ static const struct CMUnitTest command_process_spec[] = {
 	CASE(closes_other_descriptors),
 	CASE(blocks_signals),
 	CASE(ends_with_its_parent),
+	CASE(a_late_result_is_not_used),
 	CASE(reports_that_it_cannot_start),
 };
 
