@@ -75,9 +75,11 @@ start_run(struct serve_state *s)
 		_exit(EX_OK);
 	}
 	s->next_run = clock_ms() + s->options->interval_s * 1000;
+	/* Without a process, the run remains wanted. */
+	if (pid == -1)
+		return;
 	s->run_now = s->run_due = false;
-	if (pid > 0)
-		s->runner = pid;
+	s->runner = pid;
 }
 
 /*
@@ -285,6 +287,8 @@ reload(struct serve_state *s)
 		identity_free(&s->me);
 		identity_find(&s->me, s->config);
 		spool_close(&old);
+		if (s->spool.directory == NULL)
+			s->run_now = s->run_due = false;
 		/* A corrected password is tried at once. */
 		s->next_run = clock_ms();
 		replace_processes(s);

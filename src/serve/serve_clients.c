@@ -152,15 +152,12 @@ serve_clients_accept(struct serve_state *s, int listener)
 	while (fd == -1 && (errno == EINTR || errno == ECONNABORTED));
 	if (fd == -1 && (errno == EMFILE || errno == ENFILE ||
 	    errno == ENOBUFS || errno == ENOMEM)) {
-		if (!s->accept_failed)
+		if (serve_state_may_log(&s->accept_logged))
 			log_line(s->options->log, LOG_ERR, "cannot accept "
 			    "clients: %s; they wait%s", strerror(errno),
 			    errno == EMFILE ? "; raise the limit of open files "
 			    "of the service (LimitNOFILE, ulimit -n)" : "");
-		s->accept_failed = true;
 		s->accept_after = clock_ms() + PAUSE_MS;
-	} else if (fd != -1) {
-		s->accept_failed = false;
 	}
 	return fd;
 }

@@ -14,7 +14,10 @@
 #include "submit/pace.h"
 #include "util/clock.h"
 
-enum { TURN_S = 5 };
+enum {
+	TURN_S = 5,
+	LOG_AGAIN_MS = 60 * 1000,
+};
 
 /* In a child of that process. */
 static void
@@ -39,6 +42,17 @@ leave_service(struct serve_state *s, pid_t parent)
 		raise(SIGTERM);
 }
 
+bool
+serve_state_may_log(int64_t *last)
+{
+	int64_t	now = clock_ms();
+
+	if (*last != 0 && now - *last < LOG_AGAIN_MS)
+		return false;
+	*last = now;
+	return true;
+}
+
 pid_t
 serve_state_fork(struct serve_state *s, int *channel)
 {
@@ -47,7 +61,7 @@ serve_state_fork(struct serve_state *s, int *channel)
 
 	if (channel == NULL || serve_channel_open(ends))
 		pid = fork();
-	if (pid == -1)
+	if (pid == -1 && serve_state_may_log(&s->fork_logged))
 		log_line(s->options->log, LOG_ERR,
 		    "cannot start a process: %s", strerror(errno));
 	if (pid == 0) {

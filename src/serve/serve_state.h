@@ -68,7 +68,8 @@ struct serve_state {
 	size_t			 clients_cap;
 	size_t			 clients_max;
 	int64_t			 accept_after;	/* clock_ms() */
-	bool			 accept_failed;	/* and was logged */
+	int64_t			 accept_logged;	/* serve_state_may_log() */
+	int64_t			 fork_logged;	/* the same */
 
 	struct serve_pool_worker *worker;
 	size_t			 n_workers;
@@ -101,9 +102,16 @@ struct serve_state {
  * Forks.  In the child, which receives 0, the descriptors of the service are
  * closed, and the signal mask is the one from before.  If channel is not NULL,
  * it is set to the end of a new channel between the two processes, which the
- * caller must close.  Returns -1, and logs the reason, if it fails.
+ * caller must close.  Returns -1 if it fails, and logs the reason, but not more
+ * than once a minute.
  */
 pid_t	serve_state_fork(struct serve_state *, int *channel);
+
+/*
+ * Whether to log a failure that may repeat with each event: only once a minute.
+ * *last, which belongs to this failure, is 0 at first.
+ */
+bool	serve_state_may_log(int64_t *last);
 
 /*
  * An entry may be due in so many seconds: if the key pace is set, looks at the
