@@ -23,6 +23,7 @@
 enum {
 	DELAY_NOTICE_S = 4 * 60 * 60,	/* after this time (RFC 3461: DELAY) */
 	NO_SEAT_US = 1100 * 1000,	/* until a connection may be free */
+	HELD_S = 60 * 60,		/* until a held entry is due again */
 };
 
 /* The notices that an attempt has put into the queue. */
@@ -204,6 +205,7 @@ open_attempt(struct attempt_worker *w, const char *name, bool is_notice)
 {
 	struct attempt			*a = memory_new(1, sizeof(*a));
 	const struct envelope_file	*file = &a->opened.file;
+	struct failure			 ignored;
 	size_t				 n;
 
 	a->w = w;
@@ -214,6 +216,10 @@ open_attempt(struct attempt_worker *w, const char *name, bool is_notice)
 	a->result = open_for_attempt(w, a->entry, name);
 	if (a->result == ATTEMPT_DELIVERED && !is_notice)
 		a->result = choose(w, a->entry, a->now);
+	/* If it remained due, it would be a reason for each queue run. */
+	if (a->result == ATTEMPT_HELD && a->entry->file.held &&
+	    w->choice->when == ATTEMPT_WHEN_DUE)
+		entry_postpone(a->entry, a->now + HELD_S, &ignored);
 	if (a->result != ATTEMPT_DELIVERED)
 		return a;
 	n = file->envelope.n;
