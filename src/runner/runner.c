@@ -383,8 +383,10 @@ reap_workers(struct queue_run *run)
 			postpone_crashed(run, slot, at - 1, status);
 	}
 	if (count_running(run) == 0 && has_entries_left(run) &&
-	    run->started < run->list.n + run->slots)
-		fork_worker(run, 0, &why);
+	    run->started < run->list.n + run->slots &&
+	    !fork_worker(run, 0, &why))
+		log_line(run->runner->log, LOG_ERR, "%s; the other entries "
+		    "wait for the next queue run", why.text);
 	return count_running(run);
 }
 
@@ -629,7 +631,8 @@ attempt_list(struct queue_run *run, struct runner_totals *t,
 	for (size_t i = 1; good && i < run->slots; i++)
 		if (!fork_worker(run, i, &ignored))
 			break;
-	wait_for_workers(run, t);
+	if (good)
+		wait_for_workers(run, t);
 	read_totals(run, t);
 	record_health(run, t);
 	if (t->result[ATTEMPT_PACED] > 0)

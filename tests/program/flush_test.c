@@ -236,7 +236,6 @@ an_entry_that_cannot_be_written_is_not_sent(void **state)
 	queue_fixture_close(&p);
 }
 
-/* Many messages, sent by two queue runs with several connections each. */
 /* The look at the names does not decide. */
 static void
 a_file_that_cannot_be_examined_is_opened(void **state)
@@ -268,6 +267,42 @@ a_file_that_cannot_be_examined_is_opened(void **state)
 	queue_fixture_close(&p);
 }
 
+/* A queue run that says that it could not be made has sent nothing. */
+static void
+without_a_worker_nothing_is_sent(void **state)
+{
+	const struct fault	fault = { "fork", FAULT_ERROR, EAGAIN, false };
+	struct queue_fixture	p;
+	struct program_result	o;
+	struct fault_run	f;
+
+	(void)state;
+	if (SKIP_SANITIZED)
+		skip_because("AddressSanitizer has an allocator of its own");
+	queue_fixture_open_fast(&p, &(struct script){ 0 });
+	fault_open(&f, &p.dir);
+	fault_begin(&f, &fault);
+	for (bool counts = true; counts || fault_next(&f); counts = false) {
+		queue_fixture_put(&p, me, LIST("a@example.net"));
+		program_run(&o, &(struct program){ .argv = WORDS("relais",
+		    "-C", p.conf, "-q"), .env = fault_environment(&f) });
+		assert_int_equal(o.status, counts ? EX_OK : EX_OSERR);
+		if (!counts) {
+			assert_non_null(strstr(o.err.data, "cannot start a "
+			    "worker process: Resource temporarily "
+			    "unavailable"));
+			assert_string_equal(queued(&p), "?a@example.net");
+			queue_fixture_run(&p, "-q", EX_OK);
+		}
+		program_result_free(&o);
+		if (counts)
+			fault_choose(&f, 0, 0);
+	}
+	fault_close(&f);
+	queue_fixture_close(&p);
+}
+
+/* Many messages, sent by two queue runs with several connections each. */
 static void
 two_queue_runs_deliver_each_message_once(void **state)
 {
@@ -1317,6 +1352,7 @@ static const struct CMUnitTest flush_spec[] = {
 	    .more = "[to *@other.example]\nhelo = other.example\n"),
 	cmocka_unit_test(an_entry_that_cannot_be_written_is_not_sent),
 	cmocka_unit_test(a_file_that_cannot_be_examined_is_opened),
+	cmocka_unit_test(without_a_worker_nothing_is_sent),
 	cmocka_unit_test(two_queue_runs_deliver_each_message_once),
 	GOES_ON("after a server closes the session, a new session is opened",
 	    .script = { .mail_max = 2 }, .sent = 5, .connections = 3,
