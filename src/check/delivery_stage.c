@@ -1,5 +1,5 @@
 /*
- * delivery_stage.c - CHECK_CONNECT for a program, a Maildir and discard:
+ * CHECK_CONNECT for a smarthost that is a program, a Maildir or discard:
  */
 #include <errno.h>
 #include <stdio.h>
@@ -44,46 +44,68 @@ check_program(struct smarthost_run *r, const char *path)
 	buffer_free(&text);
 }
 
+/* The errno for which a directory cannot be used; 0: it can. */
+static int
+directory_error(const char *path, int permission)
+{
+	struct stat	st;
+
+	if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+		return ENOTDIR;
+	return access(path, permission) == -1 ? errno : 0;
+}
+
 /*
  * Sets *name to the directory in which a delivery would fail first, and returns
  * the reason as errno; 0: none.
  */
 static int
-find_unwritable(struct buffer *name, const char *path)
+find_unusable(struct buffer *name, const char *path)
 {
 	static const char *const	names[] = { "", "/tmp", "/new" };
+	int				error = 0;
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 3 && error == 0; i++) {
 		buffer_clear(name);
 		buffer_addf(name, "%s%s", path, names[i]);
-		if (access(name->data, i == 0 ? X_OK : W_OK | X_OK) == -1)
-			return errno;
+		error = directory_error(name->data, i == 0 ? X_OK :
+		    W_OK | X_OK);
 	}
-	return 0;
+	return error;
+}
+
+static const char *
+maildir_remedy(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return "create its parent directory, or correct the path in "
+		    "smarthost";
+	case ENOTDIR:
+		return "name a directory, or one that can be created, in "
+		    "smarthost";
+	}
+	return "make it writable by the user who sends mail";
 }
 
 static void
 check_maildir(struct smarthost_run *r, const char *path)
 {
 	struct buffer	 name = { 0 }, text = { 0 };
-	int		 error = find_unwritable(&name, path);
+	int		 error = find_unusable(&name, path);
+	bool		 is_missing = error == ENOENT;
 	char		*parent = file_directory(name.data);
 
+	if (is_missing)
+		error = directory_error(parent, W_OK | X_OK);
 	if (error == 0) {
-		report(r, CHECK_OK, NULL, "is writable by this user");
-	} else if (error == ENOENT && access(parent, W_OK | X_OK) == 0) {
-		report(r, CHECK_OK, NULL, "will be created for the first "
-		    "message");
-	} else if (error == ENOENT) {
-		buffer_addf(&text, "cannot be created: %s: %s", parent,
-		    strerror(errno));
-		report(r, CHECK_FAIL, "create its parent directory, or correct "
-		    "the path in smarthost", text.data);
+		report(r, CHECK_OK, NULL, is_missing ? "will be created for "
+		    "the first message" : "is writable by this user");
 	} else {
-		buffer_addf(&text, "cannot be used: %s: %s", name.data,
+		buffer_addf(&text, "cannot be %s: %s: %s", is_missing ?
+		    "created" : "used", is_missing ? parent : name.data,
 		    strerror(error));
-		report(r, CHECK_FAIL, "make it writable by the user who "
-		    "sends mail", text.data);
+		report(r, CHECK_FAIL, maildir_remedy(error), text.data);
 	}
 	free(parent);
 	buffer_free(&name);

@@ -9,13 +9,16 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "check/check.h"
 #include "config/connect_process.h"
 #include "support/cases.h"
 #include "support/findings.h"
 #include "support/temp_dir.h"
+#include "support/user.h"
 #include "util/buffer.h"
 
 struct delivery_case {
@@ -37,7 +40,17 @@ static const struct delivery_case cases[] = {
 	    "maildir://", "/of/kim", EX_CONFIG, "/of: No such file or "
 	    "directory => create its parent directory" },
 	{ "a file in place of a Maildir", "box", 0600, "maildir://", "/box",
-	    EX_CONFIG, "/box: Permission denied => make it writable" },
+	    EX_CONFIG, "/box: Not a directory => name a directory" },
+	{ "a program in place of a Maildir", "box", 0700, "maildir://", "/box",
+	    EX_CONFIG, "/box: Not a directory => name a directory" },
+	{ "a file in place of a directory of the Maildir", "box/tmp", 0600,
+	    "maildir://", "/box", EX_CONFIG, "/box/tmp: Not a directory => "
+	    "name a directory" },
+	{ "a Maildir below a file", "of", 0600, "maildir://", "/of/kim",
+	    EX_CONFIG, "/of/kim: Not a directory => name a directory" },
+	{ "a Maildir in a directory without permission", "of/x", 0600,
+	    "maildir://", "/of/kim", EX_CONFIG, "/of: Permission denied => "
+	    "make it writable by the user who sends mail" },
 	{ "a program", "to", 0700, "command://", "/to", 0,
 	    "connect ok is executable by this user; it is not run" },
 	{ "a program that does not exist", NULL, 0, "command://", "/to",
@@ -51,6 +64,16 @@ static const struct delivery_case cases[] = {
 	{ "no delivery", NULL, 0, "discard:", NULL, 0,
 	    "connect warning all mail is accepted and discarded => " },
 };
+
+/* access(2) uses the real user, who is not root then. */
+static void
+set_read_only(struct temp_dir *dir, bool on)
+{
+	assert_int_equal(chmod(dir->path, 0711), 0);
+	assert_int_equal(chmod(temp_dir_path(dir, "of"), on ? 0511 : 0700), 0);
+	if (geteuid() == 0)
+		assert_int_equal(setresuid(on ? NOBODY : 0, 0, 0), 0);
+}
 
 static void
 is_reported(void **state)
@@ -70,6 +93,9 @@ is_reported(void **state)
 		.recipient = "root@example.net",
 	};
 
+	bool				 read_only = c->file != NULL &&
+					    strcmp(c->file, "of/x") == 0;
+
 	temp_dir_make(&dir);
 	if (c->file != NULL)
 		temp_dir_write(&dir, c->file, c->mode, "");
@@ -82,7 +108,11 @@ is_reported(void **state)
 	identity_find(&me, &config);
 	target.smarthost = config_find(&config, NULL, KEY_SMARTHOST);
 	connect_process_start(&check.connector, &config);
+	if (read_only)
+		set_read_only(&dir, true);
 	assert_int_equal(check_smarthost(&check, &target), c->status == 0);
+	if (read_only)
+		set_read_only(&dir, false);
 	connect_process_end(&check.connector);
 	if (strstr(out.data, c->want) == NULL)
 		fail_msg("no \"%s\" in: %s", c->want, out.data);
