@@ -111,11 +111,13 @@ mail_name(struct import *in, const struct kept *k)
 		return NULL;
 	if (text[0] != '/')
 		return memory_copy(text);
-	if (in->read(&file, text, &why) == SOURCE_READ &&
-	    (line = source_line(&file)) != NULL)
+	if (in->read(&file, text, &why) != SOURCE_READ)
+		draft_note(&in->draft, k->origin, "MAILNAME: %s", why.text);
+	else if ((line = source_line(&file)) != NULL && *line != '\0')
 		name = memory_copy_n(line, strcspn(line, " \t"));
 	else
-		draft_note(&in->draft, k->origin, "MAILNAME: %s", why.text);
+		draft_note(&in->draft, k->origin, "MAILNAME: %s is empty",
+		    text);
 	source_free(&file);
 	return name;
 }

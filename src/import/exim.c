@@ -159,6 +159,18 @@ next_host(char **list, char **port)
 	return item;
 }
 
+/* Adds a further server, unless it is not valid. */
+static void
+add_server(struct draft *d, const struct account *a)
+{
+	struct buffer	urls = { 0 };
+
+	buffer_addf(&urls, "%s ", d->top->setting[KEY_SMARTHOST]->value);
+	account_url(&urls, a);
+	draft_set(d, d->top, KEY_SMARTHOST, urls.data, a->origin);
+	buffer_free(&urls);
+}
+
 static bool
 set_servers(struct import *in, struct kept *kept, struct failure *why)
 {
@@ -168,7 +180,6 @@ set_servers(struct import *in, struct kept *kept, struct failure *why)
 	struct account	 a = {
 		.section = d->top, .origin = kept[SMARTHOST].origin,
 	};
-	struct buffer	 urls = { 0 };
 	bool		 good = true;
 
 	while (good && list != NULL) {
@@ -180,22 +191,17 @@ set_servers(struct import *in, struct kept *kept, struct failure *why)
 		/* Exim's transport begins TLS at once only if it is told to. */
 		a.tls = strcmp(a.port, "465") == 0 ? ACCOUNT_IMPLICIT :
 		    ACCOUNT_OPPORTUNISTIC;
-		if (urls.len > 0) {
-			buffer_add_byte(&urls, ' ');
-			account_url(&urls, &a);
-			draft_set(d, d->top, KEY_SMARTHOST, urls.data,
-			    a.origin);
+		if (d->top->setting[KEY_SMARTHOST] != NULL) {
+			add_server(d, &a);
 			continue;
 		}
 		good = read_passwords(in, kept, host, why);
 		a.user = kept_text(&kept[USER], NULL);
 		a.user_origin = a.secret_origin = kept[USER].origin;
 		a.secret = kept_text(&kept[PASSWORD], NULL);
-		if (good && account_set(d, &a))
-			buffer_add_text(&urls,
-			    d->top->setting[KEY_SMARTHOST]->value);
+		if (good)
+			account_set(d, &a);
 	}
-	buffer_free(&urls);
 	free(copy);
 	return good;
 }

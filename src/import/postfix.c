@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sysexits.h>
 
 #include "import/account.h"
 #include "import/import.h"
@@ -94,13 +95,20 @@ struct postfix {
 	struct parameter	*parameters;
 	size_t			 n;
 	size_t			 cap;
+	unsigned		 names;		/* that were expanded */
 	struct kept		 kept[SLOTS];
 };
 
-enum { EXPANSION_MAX = 64 * 1024, NESTING_MAX = 8 };
+enum {
+	PARAMETERS_MAX = 5000,		/* Postfix has a thousand */
+	EXPANSION_MAX = 64 * 1024,	/* octets of a value */
+	NESTING_MAX = 8,
+	NAMES_MAX = 10000,		/* $name in all values */
+};
 
-static void
-add_parameter(struct postfix *p, char *line, const char *origin)
+static bool
+add_parameter(struct postfix *p, char *line, const char *origin,
+    struct failure *why)
 {
 	char	*equals = strchr(line, '=');
 	char	*name = line + strspn(line, " \t");
@@ -108,8 +116,11 @@ add_parameter(struct postfix *p, char *line, const char *origin)
 
 	if (equals == NULL) {
 		draft_note(&p->in->draft, origin, "expected name = value");
-		return;
+		return true;
 	}
+	if (p->n == PARAMETERS_MAX)
+		return failed(why, EX_DATAERR, "%s: more than %d parameters",
+		    origin, PARAMETERS_MAX);
 	*equals = '\0';
 	name[strcspn(name, " \t")] = '\0';
 	value = source_trim(equals + 1);
@@ -119,6 +130,7 @@ add_parameter(struct postfix *p, char *line, const char *origin)
 		.name = memory_copy(name), .value = memory_copy(value),
 		.origin = memory_copy(origin),
 	};
+	return true;
 }
 
 /* A line that begins with a blank continues the previous one. */
@@ -142,14 +154,14 @@ read_parameters(struct postfix *p, struct failure *why)
 			continue;
 		}
 		if (whole.len > 0)
-			add_parameter(p, whole.data, origin.data);
+			good = add_parameter(p, whole.data, origin.data, why);
 		buffer_clear(&whole);
 		buffer_clear(&origin);
 		buffer_add_text(&whole, line);
 		buffer_add_text(&origin, source_origin(&file));
 	}
-	if (whole.len > 0)
-		add_parameter(p, whole.data, origin.data);
+	if (good && whole.len > 0)
+		good = add_parameter(p, whole.data, origin.data, why);
 	buffer_wipe(&whole);
 	buffer_free(&origin);
 	source_free(&file);
@@ -166,13 +178,15 @@ find_parameter(const struct postfix *p, const char *name, size_t len)
 	return NULL;
 }
 
-/* Replaces $name, ${name} and $(name).  An unknown name has no value. */
+/*
+ * Replaces $name, ${name} and $(name).  An unknown name has no value, and nor
+ * has one beyond a limit.
+ */
 static void
-expand(const struct postfix *p, const char *value, int depth,
-    struct buffer *to)
+expand(struct postfix *p, const char *value, int depth, struct buffer *to)
 {
 	while (*value != '\0' && to->len < EXPANSION_MAX) {
-		const struct parameter	*found;
+		const struct parameter	*found = NULL;
 		const char		*name;
 		size_t			 len = 0;
 
@@ -191,8 +205,9 @@ expand(const struct postfix *p, const char *value, int depth,
 				len++;
 			value = name + len;
 		}
-		found = find_parameter(p, name, len);
-		if (found != NULL && depth < NESTING_MAX)
+		if (depth < NESTING_MAX && p->names++ < NAMES_MAX)
+			found = find_parameter(p, name, len);
+		if (found != NULL)
 			expand(p, found->value, depth + 1, to);
 	}
 }

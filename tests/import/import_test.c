@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "import/import.h"
@@ -855,6 +856,84 @@ becomes(void **state)
 	draft_free(&in.draft);
 }
 
+/* The path of this file must be absolute. */
+static void
+a_mailname_can_be_empty(void **state)
+{
+	const struct text_file	 files[] = { { "mailname", "" },
+				    { NULL, NULL } };
+	struct import		 in = { .read = source_read };
+	struct temp_dir		 dir;
+	struct buffer		 conf = { 0 }, want = { 0 };
+	struct failure		 why;
+
+	(void)state;
+	enter(&dir, files);
+	buffer_addf(&conf, "SMARTHOST a.example\nMAILNAME %s\n",
+	    temp_dir_path(&dir, "mailname"));
+	temp_dir_write(&dir, "dma.conf", 0600, conf.data);
+	assert_true(import_text(&in, "dma.conf", &why));
+	buffer_addf(&want, "# dma.conf:2: MAILNAME: %s is empty\n",
+	    temp_dir_path(&dir, "mailname"));
+	assert_non_null(strstr(in.draft.notes.data, want.data));
+	buffer_free(&conf);
+	buffer_free(&want);
+	draft_free(&in.draft);
+	leave(&dir);
+}
+
+/*
+ * Values that consist of 30,000 other ones, at six levels; 100,000 parameters;
+ * and 30,000 servers.
+ */
+static void
+a_large_file_takes_a_short_time(void **state)
+{
+	const struct text_file	 none[] = { { NULL, NULL } };
+	struct import		 in = { .read = source_read };
+	struct temp_dir		 dir;
+	struct buffer		 conf = { 0 };
+	struct failure		 why;
+	clock_t			 began = clock();
+
+	(void)state;
+	enter(&dir, none);
+	buffer_add_text(&conf, "relayhost = [mail.example.org]\n");
+	for (int level = 0; level < 6; level++) {
+		buffer_addf(&conf, "x%d =", level);
+		for (int i = 0; i < 30000; i++)
+			buffer_addf(&conf, "$x%d", level + 1);
+		buffer_add_byte(&conf, '\n');
+	}
+	temp_dir_write(&dir, "main.cf", 0600, conf.data);
+	assert_true(import_text(&in, "main.cf", &why));
+	draft_free(&in.draft);
+
+	buffer_clear(&conf);
+	for (int i = 0; i < 100000; i++)
+		buffer_addf(&conf, "x%d=\n", i);
+	temp_dir_write(&dir, "main.cf", 0600, conf.data);
+	in = (struct import){ .read = source_read };
+	assert_false(import_text(&in, "main.cf", &why));
+	assert_string_equal(why.text, "main.cf:5001: more than 5000 "
+	    "parameters");
+	draft_free(&in.draft);
+
+	buffer_clear(&conf);
+	buffer_add_text(&conf, "dc_eximconfig_configtype='smarthost'\n"
+	    "dc_smarthost='a.example");
+	for (int i = 0; i < 30000; i++)
+		buffer_add_text(&conf, ";b.cc");
+	buffer_add_text(&conf, "'\n");
+	temp_dir_write(&dir, "update-exim4.conf.conf", 0600, conf.data);
+	in = (struct import){ .read = source_read };
+	assert_true(import_text(&in, "update-exim4.conf.conf", &why));
+	draft_free(&in.draft);
+	assert_true(clock() - began < 10 * CLOCKS_PER_SEC);
+	buffer_free(&conf);
+	leave(&dir);
+}
+
 /* Configurations that cannot be imported. */
 struct refused_case {
 	const char	*sentence;
@@ -947,6 +1026,11 @@ is_found(void **state)
 	leave(&dir);
 }
 
+static const struct CMUnitTest others[] = {
+	cmocka_unit_test(a_mailname_can_be_empty),
+	cmocka_unit_test(a_large_file_takes_a_short_time),
+};
+
 int
 main(void)
 {
@@ -957,5 +1041,6 @@ main(void)
 	    refused);
 	failed_cases += CASES_RUN("installed configurations", is_found,
 	    installed);
+	failed_cases += cmocka_run_group_tests(others, NULL, NULL);
 	return failed_cases;
 }
