@@ -43,8 +43,8 @@ run_session(const struct options *options, const struct config *config,
 	stream_open_pair(&stream, STDIN_FILENO, STDOUT_FILENO);
 	if (!smtpd_submit(&stream, &session, &why) &&
 	    !interrupt_came(&interrupt)) {
-		failed(&why, EX_IOERR, "lost connection to the SMTP "
-		    "client on standard input");
+		failed(&why, EX_IOERR, "SMTP session on standard input and "
+		    "output: %s", why.text);
 		status = report_failure(log, options->errors, &why);
 	}
 	stream_close(&stream);
@@ -56,11 +56,11 @@ run_session(const struct options *options, const struct config *config,
 
 /*
  * Connects to the service, whose sessions are the same as those of this
- * process, and writes its greeting.
+ * process, and reads its greeting.
  */
 static enum service_answer
 connect_to_service(const struct options *options, const struct config *config,
-    int *fd, struct failure *why)
+    int *fd, struct buffer *greeting, struct failure *why)
 {
 	const char		*path = service_path(config, why);
 	struct service_options	session = {
@@ -68,33 +68,33 @@ connect_to_service(const struct options *options, const struct config *config,
 		.plain = true,
 		.full_name = (char *)(uintptr_t)service_own_name(),
 	};
-	struct buffer		greeting = { 0 };
-	enum service_answer	answer = SERVICE_OFF;
 
-	if (path != NULL)
-		answer = service_connect(path, &session, fd, &greeting, why);
-	if (answer == SERVICE_ACCEPTED)
-		file_write(STDOUT_FILENO, greeting.data, greeting.len);
-	buffer_free(&greeting);
-	return answer;
+	return path == NULL ? SERVICE_OFF :
+	    service_connect(path, &session, fd, greeting, why);
 }
 
 int
 smtp_stdio_run(const struct options *options, const struct config *config,
     const struct log *log)
 {
+	struct buffer		greeting = { 0 };
 	struct failure		reason, why;
 	enum service_answer	answer;
 	int			fd;
 	bool			good;
 
-	answer = connect_to_service(options, config, &fd, &reason);
+	answer = connect_to_service(options, config, &fd, &greeting, &reason);
 	if (answer == SERVICE_ACCEPTED) {
-		good = pass_through(STDIN_FILENO, STDOUT_FILENO, fd, &why);
+		good = (file_write(STDOUT_FILENO, greeting.data,
+		    greeting.len) || failed_errno(&why, EX_IOERR, "lost "
+		    "connection to the SMTP client on standard output")) &&
+		    pass_through(STDIN_FILENO, STDOUT_FILENO, fd, &why);
+		buffer_free(&greeting);
 		close(fd);
 		return good ? EX_OK : report_failure(log, options->errors,
 		    &why);
 	}
+	buffer_free(&greeting);
 	if (answer == SERVICE_BUSY) {
 		why = reason;
 	} else if (config->unreadable == NULL) {

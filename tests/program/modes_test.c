@@ -628,7 +628,12 @@ static const struct CMUnitTest options_spec[] = {
 	UNWRITTEN("-bs fails if its replies cannot be written",
 	    "\"$0\"/relais -o socket=off -o smarthost=discard: -bs "
 	    "</dev/null >/dev/full",
-	    EX_IOERR, "lost connection to the SMTP client"),
+	    EX_IOERR, "SMTP session on standard input and output: connection "
+	    "lost: No space left on device"),
+	UNWRITTEN("-bs fails if its commands cannot be read",
+	    "\"$0\"/relais -o socket=off -o smarthost=discard: -bs </",
+	    EX_IOERR, "SMTP session on standard input and output: connection "
+	    "lost: Is a directory"),
 	UNWRITTEN("--version fails if its output cannot be written",
 	    "\"$0\"/sendmail --version >/dev/full",
 	    EX_IOERR, "No space left"),

@@ -11,6 +11,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -631,6 +632,36 @@ a_session_ends_with_its_input(void **state)
 }
 
 static void
+fill_output(void *unused)
+{
+	int	fd = open("/dev/full", O_WRONLY);
+
+	(void)unused;
+	if (fd == -1 || dup2(fd, STDOUT_FILENO) == -1)
+		_exit(99);
+}
+
+/* The client would wait for a greeting that it has not got. */
+static void
+without_its_greeting_a_session_ends(void **state)
+{
+	struct program_result	o;
+	struct serving		s;
+
+	(void)state;
+	setting_open(&s, &(struct script){ 0 }, NULL);
+	service_begin(&s);
+	program_run(&o, &(struct program){
+	    .argv = WORDS("relais", "-C", s.conf, "-bs"),
+	    .prepare = fill_output, .keep_open = true });
+	assert_int_equal(o.status, EX_IOERR);
+	assert_non_null(strstr(o.err.data, "lost connection to the SMTP "
+	    "client on standard output: No space left on device"));
+	program_result_free(&o);
+	serving_close(&s);
+}
+
+static void
 a_session_can_queue_its_messages(void **state)
 {
 	struct program_result	o;
@@ -652,6 +683,7 @@ a_session_can_queue_its_messages(void **state)
 static const struct CMUnitTest client_spec[] = {
 	cmocka_unit_test(a_session_is_passed_through),
 	cmocka_unit_test(a_session_ends_with_its_input),
+	cmocka_unit_test(without_its_greeting_a_session_ends),
 	cmocka_unit_test(a_session_can_queue_its_messages),
 	cmocka_unit_test(a_dead_socket_is_not_used_by_those_who_can_send),
 	cmocka_unit_test(the_dialogue_with_the_service_is_shown),
