@@ -80,26 +80,23 @@ answer_and_verify(struct setup_answers *s, struct failure *why)
 	}
 }
 
-/* The group of the files: --group, or that of the service. */
+/*
+ * The group that can read the password file: --group, or that of the service;
+ * (gid_t)-1: none.
+ */
 static bool
-choose_group(const struct setup_answers *s, struct setup_files *files,
-    mode_t *secret, struct failure *why)
+find_group(const struct setup_answers *s, gid_t *gid, struct failure *why)
 {
+	const char		*name = s->given[ANSWER_GROUP];
 	const struct group	*group;
-	gid_t			 gid;
 
-	if (s->given[ANSWER_GROUP] != NULL) {
-		group = getgrnam(s->given[ANSWER_GROUP]);
-		if (group == NULL)
-			return failed(why, EX_USAGE, "--group: there is no "
-			    "group %s", s->given[ANSWER_GROUP]);
-		gid = group->gr_gid;
-	} else if (!config_target_group(&gid, why))
-		return false;
-	if (gid != (gid_t)-1) {
-		files->group = gid;
-		*secret = 0640;
-	}
+	if (name == NULL)
+		return config_target_group(gid, why);
+	group = getgrnam(name);
+	if (group == NULL)
+		return failed(why, EX_USAGE, "--group: there is no group %s",
+		    name);
+	*gid = group->gr_gid;
 	return true;
 }
 
@@ -141,17 +138,21 @@ show_directory(const struct setup_answers *s)
 }
 
 static bool
-write_files(struct setup_answers *s, struct failure *why)
+write_files(struct setup_answers *s, gid_t group, struct failure *why)
 {
 	struct buffer		text = { 0 }, secret = { 0 };
 	struct setup_file	file[2], *conf = &file[1];
 	struct setup_files	files;
 	bool			has_secret = s->secret.len > 0, good;
+	char			*copy;
 
 	name_files(&files, file, s, has_secret);
 	file[0].content = &secret;
 	conf->content = &text;
-	good = choose_group(s, &files, &file[0].mode, why);
+	if (group != (gid_t)-1) {
+		files.group = group;
+		file[0].mode = 0640;
+	}
 	/* The arguments of a command may be secret. */
 	if (setup_answers_value(s, KEY_PASSWORD_COMMAND) != NULL ||
 	    setup_answers_value(s, KEY_TOKEN_COMMAND) != NULL)
@@ -159,23 +160,19 @@ write_files(struct setup_answers *s, struct failure *why)
 	setup_answers_write(s, &text);
 	if (has_secret)
 		buffer_addf(&secret, "%s\n", s->secret.data);
-	if (good) {
-		char	*copy = memory_copy(text.data);
-
-		show_file(conf, files.group);
-		show_text(copy);
-		free(copy);
-		if (has_secret) {
-			show_file(&file[0], files.group);
-			printf("    the password, %zu octets\n",
-			    s->secret.len);
-		}
-		show_directory(s);
-		putchar('\n');
-		s->stopped = s->terminal && !ask_yes("Write these files?");
-		good = !s->stopped && config_target_make_directory(s->options,
-		    s->path, why) && setup_files_write(&files, why);
+	copy = memory_copy(text.data);
+	show_file(conf, files.group);
+	show_text(copy);
+	free(copy);
+	if (has_secret) {
+		show_file(&file[0], files.group);
+		printf("    the password, %zu octets\n", s->secret.len);
 	}
+	show_directory(s);
+	putchar('\n');
+	s->stopped = s->terminal && !ask_yes("Write these files?");
+	good = !s->stopped && config_target_make_directory(s->options,
+	    s->path, why) && setup_files_write(&files, why);
 	if (good)
 		printf("Written: %s\n", s->path);
 	if (good && geteuid() == 0 && s->options->config_file == NULL)
@@ -245,11 +242,13 @@ setup_command(const struct options *options, const struct config *config,
 				    .secret_path = secret_path,
 				    .terminal = ask_is_possible() };
 	struct failure		*why = &s.why;
+	gid_t			 group;
 	bool			 good;
 	int			 status;
 
 	(void)config;
-	good = setup_answers_parse(&s, why) && check_target(&s, why);
+	good = setup_answers_parse(&s, why) && find_group(&s, &group, why) &&
+	    check_target(&s, why);
 	if (good && s.terminal) {
 		printf("An empty answer accepts the suggestion in brackets. The "
 		    "configuration is shown\nbefore it is written to ");
@@ -258,7 +257,8 @@ setup_command(const struct options *options, const struct config *config,
 	}
 	if (good && !provider_table_read(&s.table, installed_providers(), why))
 		printf("The table of providers is not used: %s\n", why->text);
-	good = good && answer_and_verify(&s, why) && write_files(&s, why);
+	good = good && answer_and_verify(&s, why) &&
+	    write_files(&s, group, why);
 	if (good) {
 		status = send_test(&s, log);
 	} else if (s.stopped) {

@@ -325,6 +325,21 @@ a_symbolic_link_is_not_followed(void **state)
 }
 
 static void
+a_group_is_looked_up_before_the_questions(void **state)
+{
+	struct place	p;
+	struct terminal	t;
+
+	(void)state;
+	place_open(&p, &host);
+	place_add(&p, WORDS("--group", "no-such-group"));
+	terminal_start(&t, &(struct program){ .argv = p.words }, 80);
+	terminal_wait(&t, "--group: there is no group no-such-group");
+	assert_int_equal(terminal_end(&t), EX_USAGE);
+	tls_fixture_close(&p.at);
+}
+
+static void
 questions_are_asked_on_a_terminal(void **state)
 {
 	struct place	p;
@@ -649,6 +664,7 @@ main(void)
 		cmocka_unit_test(a_secret_of_an_option_is_not_shown),
 		cmocka_unit_test(an_existing_file_is_kept),
 		cmocka_unit_test(a_symbolic_link_is_not_followed),
+		cmocka_unit_test(a_group_is_looked_up_before_the_questions),
 		cmocka_unit_test(questions_are_asked_on_a_terminal),
 		cmocka_unit_test(a_provider_is_an_answer),
 		cmocka_unit_test(a_wrong_password_can_be_corrected),
