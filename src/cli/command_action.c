@@ -1,5 +1,7 @@
 #include "cli/command_action.h"
 
+#include <signal.h>
+
 #include "cli/check_command.h"
 #include "cli/commands.h"
 #include "cli/import_command.h"
@@ -31,5 +33,10 @@ const struct action *
 command_action(enum mode mode, char **argv, struct failure *why)
 {
 	(void)argv, (void)why;
+	/*
+	 * The commands wait for processes.  If SIGCHLD is ignored, which is
+	 * inherited, their status is lost.
+	 */
+	signal(SIGCHLD, SIG_DFL);
 	return &actions[mode];
 }

@@ -93,6 +93,7 @@ become_token_program(const struct login *l)
 	const struct options	 *o = l->options;
 	const char		**argv;
 	size_t			  n = 0;
+	struct failure		  why;
 
 	argv = memory_new((size_t)o->n_arguments + MORE_WORDS, sizeof(*argv));
 	argv[n++] = "relais-token";
@@ -103,6 +104,8 @@ become_token_program(const struct login *l)
 	for (int i = 1; i < o->n_arguments; i++)
 		argv[n++] = o->arguments[i];
 	execve(installed_relais_token(), (char *const *)argv, environ);
+	failed_errno(&why, EX_OSERR, "%s", installed_relais_token());
+	report_line(why.text);
 	_exit(EX_OSERR);
 }
 
@@ -115,7 +118,7 @@ run_token_program(const struct login *l, struct failure *why)
 {
 	struct sigaction	ignore = { .sa_handler = SIG_IGN };
 	struct sigaction	interrupt, quit;
-	pid_t			pid;
+	pid_t			pid, ended = -1;
 	int			status;
 
 	if (access(installed_relais_token(), X_OK) == -1) {
@@ -131,14 +134,15 @@ run_token_program(const struct login *l, struct failure *why)
 		sigaction(SIGQUIT, &quit, NULL);
 		become_token_program(l);
 	}
-	while (pid != -1 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
+	while (pid != -1 && (ended = waitpid(pid, &status, 0)) == -1 &&
+	    errno == EINTR)
 		continue;
+	if (ended == -1)
+		failed_errno(why, EX_OSERR, "cannot run relais-token");
 	sigaction(SIGINT, &interrupt, NULL);
 	sigaction(SIGQUIT, &quit, NULL);
-	if (pid == -1) {
-		failed_errno(why, EX_OSERR, "cannot start relais-token");
+	if (ended == -1)
 		return why->status;
-	}
 	if (WIFSIGNALED(status)) {
 		signal(WTERMSIG(status), SIG_DFL);
 		raise(WTERMSIG(status));

@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "check/check.h"
+#include "cli/child.h"
 #include "cli/findings.h"
+#include "cli/output.h"
 #include "config/section.h"
 #include "util/memory.h"
 
@@ -92,6 +93,15 @@ check_answers(const struct config *config,
 	return c.status;
 }
 
+static int
+print_failure(const struct failure *why)
+{
+	printf("The connection cannot be tested: ");
+	output_text(why->text);
+	putchar('\n');
+	return why->status;
+}
+
 int
 setup_verify(const struct section *answers, const char *secret,
     const struct provider_table *providers)
@@ -103,7 +113,7 @@ setup_verify(const struct section *answers, const char *secret,
 
 	if (!copy_answers(&config, answers, secret, &why)) {
 		config_free(&config);
-		return why.status;
+		return print_failure(&why);
 	}
 	printf("\nTesting the connection; no message is sent:\n");
 	fflush(stdout);
@@ -112,7 +122,9 @@ setup_verify(const struct section *answers, const char *secret,
 	if (pid == 0)
 		_exit(check_answers(&config, providers));
 	config_free(&config);
-	if (pid == -1 || waitpid(pid, &status, 0) == -1 || !WIFEXITED(status))
-		return EX_OSERR;
-	return WEXITSTATUS(status);
+	if (pid == -1)
+		failed_errno(&why, EX_OSERR, "cannot start a process");
+	else if (child_wait(pid, &status, &why))
+		return status;
+	return print_failure(&why);
 }

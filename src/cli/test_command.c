@@ -1,15 +1,14 @@
 #include "cli/test_command.h"
 
-#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/child.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/report.h"
@@ -303,11 +302,10 @@ run_test_as(struct test_request *r)
 		if (fflush(stdout) != 0 && status == EX_OK)
 			status = EX_IOERR;
 		_exit(status);
+	} else if (child_wait(child, &status, &why)) {
+		return status;
 	} else {
-		while (waitpid(child, &status, 0) == -1)
-			if (errno != EINTR)
-				return EX_OSERR;
-		return WIFEXITED(status) ? WEXITSTATUS(status) : EX_OSERR;
+		failure_prefix(&why, "--user: ");
 	}
 	return report_failure(&no_log, r->options->errors, &why);
 }

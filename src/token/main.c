@@ -5,6 +5,7 @@
  * Secrets are never in its arguments or its environment.
  */
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,6 +148,8 @@ main(int argc, char **argv)
 
 	if (!privilege_begin())
 		return EX_OSERR;
+	/* If it is ignored, which is inherited, waitpid(2) has no status. */
+	signal(SIGCHLD, SIG_DFL);
 	if (argc > 1 && strcmp(argv[1], "login") != 0)
 		confine_no_new_privileges();
 	answer_wipe_memory();

@@ -204,6 +204,29 @@ a_message_is_sent_with_the_login(void **state)
 	close_place(&p);
 }
 
+static void
+ignore_sigchld(void *unused)
+{
+	(void)unused;
+	signal(SIGCHLD, SIG_IGN);
+}
+
+/* A process whose parent ignores SIGCHLD ignores it, too. */
+static void
+a_login_has_a_result_if_sigchld_was_ignored(void **state)
+{
+	struct place	p;
+
+	(void)state;
+	open_place(&p, GRANTS(""), "XOAUTH2", TRUSTED USER USES_LOGIN);
+	program_run(&p.o, &(struct program){ .argv = words(&p, NULL),
+	    .prepare = ignore_sigchld, .deadline_ms = 60000 });
+	if (p.o.status != EX_OK)
+		fail_msg("exit status %d, signal %d: %s%s", p.o.status,
+		    p.o.signal, p.o.out.data, p.o.err.data);
+	close_place(&p);
+}
+
 /* relais.conf has no smarthost: that of the provider is used, if it has one. */
 struct unset_case {
 	const char	*sentence;
@@ -291,6 +314,7 @@ main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(a_message_is_sent_with_the_login),
+		cmocka_unit_test(a_login_has_a_result_if_sigchld_was_ignored),
 		cmocka_unit_test(interrupted_on_a_terminal),
 		cmocka_unit_test(without_a_name_nothing_is_sent),
 	};

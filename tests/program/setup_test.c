@@ -114,6 +114,31 @@ options_make_a_configuration_that_delivers(void **state)
 	tls_fixture_close(&p.at);
 }
 
+static void
+ignore_sigchld(void *unused)
+{
+	(void)unused;
+	signal(SIGCHLD, SIG_IGN);
+}
+
+/* A process whose parent ignores SIGCHLD ignores it, too. */
+static void
+the_test_has_a_result_if_sigchld_was_ignored(void **state)
+{
+	struct place		p;
+	struct program_result	o;
+
+	(void)state;
+	place_open(&p, &host);
+	place_add(&p, WORDS(ANSWERS(&p)));
+	program_run(&o, &(struct program){ .argv = p.words,
+	    .input = TLS_FIXTURE_PASSWORD "\n", .prepare = ignore_sigchld });
+	if (o.status != 0)
+		fail_msg("status %d: %s%s", o.status, o.out.data, o.err.data);
+	program_result_free(&o);
+	tls_fixture_close(&p.at);
+}
+
 /* The connection test and the message use the address of mail to root. */
 static void
 root_can_be_a_domain(void **state)
@@ -654,6 +679,7 @@ main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(options_make_a_configuration_that_delivers),
+		cmocka_unit_test(the_test_has_a_result_if_sigchld_was_ignored),
 		cmocka_unit_test(root_can_be_a_domain),
 		cmocka_unit_test(limits_of_the_provider_are_written),
 		cmocka_unit_test(a_login_with_oauth_is_written),

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -18,6 +19,7 @@
 #include "support/program.h"
 #include "support/queue_fixture.h"
 #include "support/serving.h"
+#include "support/skip.h"
 #include "support/user.h"
 
 enum { ARGUMENTS_MAX = 6 };
@@ -202,6 +204,59 @@ root_sends_as_another_user(void **state)
 }
 
 static void
+ignore_sigchld(void *unused)
+{
+	(void)unused;
+	signal(SIGCHLD, SIG_IGN);
+}
+
+/* A process whose parent ignores SIGCHLD ignores it, too. */
+static void
+the_status_is_known_if_sigchld_was_ignored(void **state)
+{
+	struct fixture		p;
+	struct program_result	o;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip_because("only root can send mail as another user");
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	program_run(&o, &(struct program){ .argv = WORDS("relais", "-C",
+	    p.conf, "test", "--user", "root", "a@example.net"),
+	    .prepare = ignore_sigchld });
+	assert_says(o.out.data, "accepted   a@example.net: ");
+	assert_int_equal(o.status, 0);
+	program_result_free(&o);
+	fixture_close(&p);
+}
+
+/* The smarthost is silent while the process is killed. */
+static void
+a_killed_process_is_reported(void **state)
+{
+	struct fixture		p;
+	struct program_result	o;
+	struct running		*r;
+	pid_t			child;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip_because("only root can send mail as another user");
+	fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .say = "", .then = THEN_HANG } } }, "smtp", NULL);
+	r = program_start(&(struct program){ .argv = WORDS("relais", "-C",
+	    p.conf, "-v", "test", "--user", "root", "a@example.net") });
+	program_wait_output(r, ">>> RCPT");
+	assert_int_equal(serving_children(program_pid(r), &child, 1), 1);
+	assert_int_equal(kill(child, SIGKILL), 0);
+	program_stop(r, 0, &o);
+	assert_int_equal(o.status, EX_OSERR);
+	assert_says(o.err.data, "--user: the process was killed by signal 9");
+	program_result_free(&o);
+	fixture_close(&p);
+}
+
+static void
 other_users_cannot_send_as_root(void **state)
 {
 	struct program_result	o;
@@ -223,6 +278,8 @@ static const struct CMUnitTest other_cases[] = {
 	cmocka_unit_test(only_servers_have_a_log),
 	cmocka_unit_test(the_service_is_used),
 	cmocka_unit_test(root_sends_as_another_user),
+	cmocka_unit_test(the_status_is_known_if_sigchld_was_ignored),
+	cmocka_unit_test(a_killed_process_is_reported),
 	cmocka_unit_test(other_users_cannot_send_as_root),
 };
 
