@@ -31,9 +31,9 @@ struct hint {
 					 * each */
 	short		code;
 	short		key;		/* enum config_key: the key to change;
-					 * KEY_FROM: .words are the cause, and
-					 * KEY_PASSWORD: the credentials;
-					 * CONFIG_KEYS: none */
+					 * KEY_FROM: and .words are the cause;
+					 * KEY_PASSWORD: the one with the secret;
+					 * CONFIG_KEYS: no key */
 	char		enhanced[HINT_ENHANCED_MAX];
 	char		host[HINT_HOST_MAX];
 	char		text[HINT_TEXT_MAX];

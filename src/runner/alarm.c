@@ -326,8 +326,8 @@ may_start(const struct alarm_options *o, struct memory *m, int64_t now)
 	if (good)
 		return true;
 	log_line(o->log, LOG_ERR, "cannot record that alarm_command has "
-	    "reported a problem: %s; it is started every %lld seconds at most",
-	    m->why.text, (long long)after);
+	    "reported a problem: %s; it is started at most once in %lld "
+	    "seconds", m->why.text, (long long)after);
 	if (fstat(m->fd, &st) != 0 || (st.st_mtime <= now &&
 	    now - st.st_mtime < after))
 		return false;

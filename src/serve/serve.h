@@ -34,7 +34,7 @@ struct serve_options {
 
 	/*
 	 * Reads the configuration again.  Returns false, with why, if it is not
-	 * valid; the present one is then kept.
+	 * valid; the current one is then kept.
 	 */
 	bool		       (*load)(void *context, struct config *,
 				    struct failure *why);

@@ -53,7 +53,7 @@ struct serve_pool_message {
 /* Arrays are owned. */
 struct serve_state {
 	const struct serve_options *options;
-	const struct config	*config;	/* the present one */
+	const struct config	*config;	/* the current one */
 	struct config		 loaded;	/* after a reload */
 	struct identity		 me;
 	struct spool		 spool;		/* closed if there is none */

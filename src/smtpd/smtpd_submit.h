@@ -22,9 +22,9 @@ struct smtpd_submit_options {
 	int64_t		 idle_ms;	/* wait for the client, 0: no limit */
 
 	/*
-	 * As in struct smtpd_policy; or NULL.  .ended is called after each
-	 * message and before the reply to it, with whether it was delivered or
-	 * queued for a recipient; or NULL.
+	 * As in struct smtpd_policy; or NULL.  .ended, unless it is NULL, is
+	 * called after each message, before the reply to it.  accepted: the
+	 * message was delivered or queued for at least one recipient.
 	 */
 	bool		(*mail)(void *context, struct smtpd_reply *);
 	void		(*ended)(void *context, bool accepted);

@@ -20,7 +20,7 @@ enum exchange_result {
 
 struct exchange {
 	char	*access_token;	/* owned, and wiped; as the others */
-	char	*refresh_token;	/* NULL: the present one remains valid; also
+	char	*refresh_token;	/* NULL: the current one remains valid; also
 				 * set if the rest of a grant is invalid */
 	char	*id_token;	/* or NULL */
 	char	*scope;		/* or NULL: as requested */

@@ -156,7 +156,7 @@ answer(struct wait *w, struct client *c)
 			    "this login was ignored");
 		w->has_remarked = true;
 		reply(c, "400 Bad Request", "This address does not belong to "
-		    "the present login.");
+		    "the current login.");
 		break;
 	}
 }

@@ -78,7 +78,7 @@ bool	store_read(struct store *, struct failure *why);
 enum store_lock { STORE_LOCKED, STORE_BUSY, STORE_LOCK_FAILED };
 
 /*
- * Waits for the lock at most ms (0: does not wait).  why is set unless the
+ * Waits for the lock, for at most ms milliseconds.  why is set unless the
  * result is STORE_LOCKED: EX_TEMPFAIL if another process holds the lock,
  * EX_CANTCREAT.  Every store_close() releases the lock.
  */
