@@ -18,7 +18,7 @@
 /* A session of this process. */
 static int
 run_session(const struct options *options, const struct config *config,
-    const struct log *log)
+    const struct log *log, const struct submit_no_service *no_service)
 {
 	struct identity		me;
 	struct submit_options	how = {
@@ -28,6 +28,7 @@ run_session(const struct options *options, const struct config *config,
 		.me = &me,
 		.log = log,
 		.uid = (uint32_t)getuid(),
+		.no_service = no_service,
 	};
 	struct submit		submit;
 	struct smtpd_submit_options session = { .submit = &submit };
@@ -78,12 +79,15 @@ smtp_stdio_run(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	struct buffer		greeting = { 0 };
-	struct failure		reason, why;
+	struct submit_no_service no_service;
+	const struct failure	*reason = &no_service.why;
+	struct failure		why;
 	enum service_answer	answer;
 	int			fd;
 	bool			good;
 
-	answer = connect_to_service(options, config, &fd, &greeting, &reason);
+	answer = connect_to_service(options, config, &fd, &greeting,
+	    &no_service.why);
 	if (answer == SERVICE_ACCEPTED) {
 		good = (file_write(STDOUT_FILENO, greeting.data,
 		    greeting.len) || failed_errno(&why, EX_IOERR, "lost "
@@ -96,13 +100,15 @@ smtp_stdio_run(const struct options *options, const struct config *config,
 	}
 	buffer_free(&greeting);
 	if (answer == SERVICE_BUSY) {
-		why = reason;
+		why = *reason;
 	} else if (config->unreadable == NULL) {
-		return run_session(options, config, log);
+		no_service.absent = answer == SERVICE_ABSENT;
+		no_service.down = answer == SERVICE_DOWN;
+		return run_session(options, config, log, &no_service);
 	} else {
 		failed(&why, answer == SERVICE_DOWN ? EX_TEMPFAIL : EX_NOPERM,
 		    "%s", config->unreadable);
-		service_advise(answer, &reason, "let this user read the file",
+		service_advise(answer, reason, "let this user read the file",
 		    &why);
 	}
 	smtp_stdio_refuse(&why);

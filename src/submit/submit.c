@@ -108,14 +108,14 @@ submit_open(struct submit *s, const struct submit_options *options)
 	s->spare.fd = -1;
 	s->confined = s->is_open = s->by_service = false;
 	s->has_warned = false;
-	s->service_absent = s->service_down = false;
-	s->service_why.text[0] = '\0';
+	s->no_service = options->no_service != NULL ? *options->no_service :
+	    (struct submit_no_service){ 0 };
 	s->service = options->confine || options->mode ==
-	    SUBMIT_VERIFY ? NULL : service_path(config, &s->service_why);
+	    SUBMIT_VERIFY ? NULL : service_path(config, &s->no_service.why);
 	if (s->service != NULL && access(s->service, F_OK) == -1 &&
 	    (errno == ENOENT || errno == ENOTDIR)) {
 		s->service = NULL;
-		s->service_absent = true;
+		s->no_service.absent = true;
 	}
 	if (s->service == NULL)
 		open_here(s);
@@ -322,7 +322,7 @@ queue_deferred(struct submit_job *j)
 			explain_not_queued(j, &why, true);
 	} else if (s->queue != SPOOL_CONFIG_OFF) {
 		/* The queue may belong to a service that is down. */
-		explain_not_queued(j, &s->no_queue, !s->service_down &&
+		explain_not_queued(j, &s->no_queue, !s->no_service.down &&
 		    s->queue == SPOOL_CONFIG_BROKEN);
 	}
 }
@@ -590,9 +590,10 @@ make_attempt(struct submit_job *j)
 static void
 advise(const struct submit *s, struct failure *why)
 {
-	service_advise(s->service_down ? SERVICE_DOWN : s->service_absent ?
-	    SERVICE_ABSENT : SERVICE_OFF, &s->service_why, "let this user read "
-	    "the file", why);
+	const struct submit_no_service	*n = &s->no_service;
+
+	service_advise(n->down ? SERVICE_DOWN : n->absent ? SERVICE_ABSENT :
+	    SERVICE_OFF, &n->why, "let this user read the file", why);
 }
 
 /*
@@ -604,8 +605,6 @@ excuse_secret(const struct submit_job *j)
 {
 	const struct submit	*s = j->submit;
 
-	if (s->options.confine)
-		return;
 	for (size_t i = 0; i < j->envelope->n; i++) {
 		struct outcome	*o = &j->result->outcomes[i];
 		struct failure	 why;
@@ -618,7 +617,7 @@ excuse_secret(const struct submit_job *j)
 		failed(&why, EX_NOPERM, "%s", outcome_text(o));
 		advise(s, &why);
 		outcome_set_text(o, "%s", why.text);
-		if (s->service_down) {
+		if (s->no_service.down) {
 			o->kind = OUTCOME_DEFERRED;
 			o->status = EX_TEMPFAIL;
 		}
@@ -694,7 +693,7 @@ submit_here(struct submit *s, const struct submit_request *request,
 		.uid = s->options.uid, .caller = s->options.me->user,
 	};
 	if (s->options.config->unreadable != NULL) {
-		failed(why, s->service_down ? EX_TEMPFAIL : EX_NOPERM, "%s",
+		failed(why, s->no_service.down ? EX_TEMPFAIL : EX_NOPERM, "%s",
 		    s->options.config->unreadable);
 		advise(s, why);
 		return false;
@@ -744,7 +743,7 @@ submit_message(struct submit *s, const struct submit_request *request,
 
 	if (s->service != NULL) {
 		switch (service_submit(s->service, &s->options, request,
-		    result, &s->service_why)) {
+		    result, &s->no_service.why)) {
 		case SERVICE_ACCEPTED:
 			s->by_service = true;
 			return true;
@@ -753,20 +752,20 @@ submit_message(struct submit *s, const struct submit_request *request,
 			/* FALLTHROUGH */
 		case SERVICE_UNASKED:
 		case SERVICE_BUSY:
-			*why = s->service_why;
+			*why = s->no_service.why;
 			return false;
 		case SERVICE_OFF:
 		case SERVICE_ABSENT:
-			s->service_absent = true;
+			s->no_service.absent = true;
 			break;
 		case SERVICE_DOWN:
-			s->service_down = true;
+			s->no_service.down = true;
 			log_line(s->options.log, LOG_WARNING, "%s",
-			    s->service_why.text);
+			    s->no_service.why.text);
 			break;
 		}
 		if (trace != NULL)
-			trace->line(trace->context, '*', s->service_why.text);
+			trace->line(trace->context, '*', s->no_service.why.text);
 		s->service = NULL;
 		open_here(s);
 	}

@@ -54,6 +54,14 @@ struct submit_attempt {
 	struct tried		*tried;		/* filled in */
 };
 
+/* Why the service is not used. */
+struct submit_no_service {
+	bool		absent;		/* its socket is missing */
+	bool		down;		/* it does not accept, or has closed
+					 * the connection */
+	struct failure	why;		/* .text is "" if socket is off */
+};
+
 /* Of all messages of a run.  All pointers are borrowed until submit_close(). */
 struct submit_options {
 	enum submit_mode	 mode;
@@ -77,9 +85,11 @@ struct submit_options {
 	/*
 	 * Enter the sandbox in submit_open() instead of before the first
 	 * attempt: for a caller that parses untrusted input.  Such a caller
-	 * does not use the service.
+	 * does not use the service, and can say why, for the error of a user
+	 * who cannot read a secret.
 	 */
 	bool			 confine;
+	const struct submit_no_service *no_service;	/* or NULL */
 
 	/*
 	 * Fill in .map of the results, and keep repeated forward-paths until
@@ -137,10 +147,7 @@ struct submit {
 	/* Private. */
 	bool			 has_warned;	/* credentials_warn() */
 	const char		*service;	/* its socket, or NULL */
-	bool			 service_absent; /* its socket is missing */
-	bool			 service_down;	/* it does not accept, or has
-						 * closed the connection */
-	struct failure		 service_why;	/* of the two above */
+	struct submit_no_service no_service;
 	bool			 is_open;	/* the members below are set */
 	struct identity		 identity;	/* if options.me was NULL */
 	enum spool_config	 queue;

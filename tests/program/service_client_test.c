@@ -394,6 +394,30 @@ struct permission_case {
 						 * empty */
 };
 
+#define ENVELOPE "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\n"
+
+/* The reply to a message in a session on standard input says the same. */
+static void
+asks_in_session(const struct permission_case *c, const struct serving *s)
+{
+	struct program_result	o;
+	uid_t			nobody = NOBODY;
+	const char		*reply = c->status == 0 ? "\r\n250 2.0.0 Ok: sent" :
+				    c->status == EX_NOPERM ? "\r\n554-5.7.0 " :
+				    "\r\n451-4.4.1 ";
+
+	run_session(s, "-i", "EHLO a\r\n" ENVELOPE "DATA\r\n" HELLO_CRLF
+	    ".\r\nQUIT\r\n", &nobody, &o);
+	assert_int_equal(o.status, 0);
+	if (strstr(o.out.data, reply) == NULL)
+		fail_msg("no \"%s\" in: %s", reply + 2, o.out.data);
+	for (size_t i = 0; i < 2 && c->err[i] != NULL; i++)
+		if (strstr(o.out.data, c->err[i]) == NULL)
+			fail_msg("no \"%s\" in: %s", c->err[i], o.out.data);
+	assert_int_equal(mock_smtp_messages(s->host), 2 * (c->status == 0));
+	program_result_free(&o);
+}
+
 static void
 asks_for_permission(void **state)
 {
@@ -432,7 +456,9 @@ asks_for_permission(void **state)
 		assert_string_equal(o.err.data, "");
 	assert_int_equal(mock_smtp_messages(s.host), c->status == 0);
 	program_result_free(&o);
-	if (!c->conf_readable) {
+	if (c->conf_readable) {
+		asks_in_session(c, &s);
+	} else {
 		run_session(&s, "-i", "QUIT\r\n", &nobody, &o);
 		assert_int_equal(o.status, c->status);
 		assert_memory_equal(o.out.data, c->status == 0 ? "220" : "421",
@@ -559,8 +585,6 @@ each_client_has_the_present_aliases(void **state)
 	    "new@example.net");
 	serving_close(&s);
 }
-
-#define ENVELOPE "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\n"
 
 static void
 a_session_is_passed_through(void **state)
