@@ -16,8 +16,6 @@
  */
 enum { DUPLICATES_MAX = 10 };
 
-enum { REASONS_MAX = 4 };	/* in the text of one failure */
-
 /* The origin of a new forward-path. */
 struct expand_source {
 	size_t		 given;		/* index of the given forward-path;
@@ -165,26 +163,23 @@ expand_all(struct expand_state *e, const struct envelope *given)
 static bool
 check_remaining(struct expand_state *e)
 {
-	size_t	reasons = 0;
+	size_t	reasons = 0, n = 0;
 
-	for (size_t i = 0; i < e->env.n; i++)
+	for (size_t i = 0; i < e->env.n; i++) {
 		if (e->source[i].given != SIZE_MAX &&
 		    e->source[i].failed == NULL)
 			return true;
+		n += e->source[i].failed != NULL;
+	}
 	for (size_t i = 0; i < e->env.n; i++) {
 		const struct outcome	*o = e->source[i].failed;
 
 		if (o == NULL)
 			continue;
 		if (reasons == 0)
-			failed(e->why, o->status, "%s", outcome_text(o));
-		else if (reasons < REASONS_MAX)
-			failure_suffix(e->why, "; %s", outcome_text(o));
-		reasons++;
+			e->why->status = o->status;
+		failure_reason(e->why, reasons++, n, outcome_text(o));
 	}
-	if (reasons > REASONS_MAX)
-		failure_suffix(e->why, "; and %zu more",
-		    reasons - REASONS_MAX);
 	return false;
 }
 

@@ -315,11 +315,14 @@ collect_envelope(struct envelope *env, const struct submit_request *request,
 		envelope_add(env, path.data)->notify = request->notify;
 	}
 	envelope_unique(env);
-	if (good && env->n == 0)
-		good = found.n_bad > 0 ? failed(why, EX_DATAERR, "%s",
-		    found.bad[0].reason) : failed(why, EX_USAGE,
+	if (good && env->n == 0) {
+		good = failed(why, found.n_bad > 0 ? EX_DATAERR : EX_USAGE,
 		    "no recipients: the To, Cc and Bcc fields contain no "
 		    "address");
+		for (size_t i = 0; i < found.n_bad; i++)
+			failure_reason(why, i, found.n_bad,
+			    found.bad[i].reason);
+	}
 	if (good && env->n > SERVICE_RECIPIENTS_MAX)
 		good = failed(why, EX_USAGE, "too many recipients: %zu (the "
 		    "service accepts %d)", env->n, SERVICE_RECIPIENTS_MAX);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { REASONS_MAX = 4 };	/* in one text */
+
 /* The arguments may include the text that is replaced. */
 __attribute__((format(printf, 3, 0)))
 static void
@@ -65,4 +67,15 @@ failure_suffix(struct failure *why, const char *fmt, ...)
 	vsnprintf(why->text + len, sizeof(why->text) - len, fmt, ap);
 	va_end(ap);
 	return false;
+}
+
+bool
+failure_reason(struct failure *why, size_t i, size_t n, const char *text)
+{
+	if (i == 0)
+		return failed(why, why->status, "%s", text);
+	if (i < REASONS_MAX)
+		return failure_suffix(why, "; %s", text);
+	return i > REASONS_MAX ? false :
+	    failure_suffix(why, "; and %zu more", n - REASONS_MAX);
 }

@@ -9,6 +9,7 @@
 #define UTIL_FAILURE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct failure {
 	int	status;		/* EX_*; not EX_OK after a failure */
@@ -35,5 +36,12 @@ bool	failure_prefix(struct failure *why, const char *fmt, ...)
 /* Appends text to .text; returns false. */
 bool	failure_suffix(struct failure *why, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
+
+/*
+ * For each of n reasons, from i = 0 on: the first one becomes .text, the next
+ * three are appended, and the others are only counted; returns false.
+ */
+bool	failure_reason(struct failure *why, size_t i, size_t n,
+	    const char *text);
 
 #endif

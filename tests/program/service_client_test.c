@@ -224,8 +224,8 @@ static const struct same_case same_table[] = {
 	{ "a header with no address", .argument = { "-t" }, .input = HELLO,
 	    .status = EX_USAGE, .err = "no recipients" },
 	{ "a header with elements that are not addresses",
-	    .argument = { "-t" }, .input = "To: John Doe\n" HELLO,
-	    .status = EX_DATAERR, .err = "John Doe" },
+	    .argument = { "-t" }, .input = "To: John Doe, a b, c d, e f, g h\n"
+	    HELLO, .status = EX_DATAERR, .err = "e f" },
 	{ "a recipient that is given twice", .argument = { "b@example.net",
 		"c@example.net", "b@EXAMPLE.net" }, .input = HELLO },
 	{ "local names", .more = "root = admin@example.org\n",
