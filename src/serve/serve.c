@@ -260,6 +260,21 @@ follow_log(struct serve_state *s)
 		replace_processes(s);
 }
 
+/* The socket stays, because its directory may belong to root. */
+static void
+warn_of_socket(const struct serve_state *s)
+{
+	const struct setting	*set = config_find(s->config, NULL, KEY_SOCKET);
+	const char		*path = config_text(s->config, NULL, KEY_SOCKET);
+
+	if (strcmp(path, config_text(s->options->config, NULL,
+	    KEY_SOCKET)) != 0)
+		log_line(s->options->log, LOG_WARNING, "%s%ssocket = %s has no "
+		    "effect until the service is restarted",
+		    set != NULL ? set->origin : "", set != NULL ? ": " : "",
+		    path);
+}
+
 /* Processes that were started before keep the configuration they have. */
 static void
 reload(struct serve_state *s)
@@ -284,6 +299,7 @@ reload(struct serve_state *s)
 		log_config_open(s->options->log, &s->loaded);
 		prepare_log(s);
 		apply_config(s, &s->loaded);
+		warn_of_socket(s);
 		identity_free(&s->me);
 		identity_find(&s->me, s->config);
 		spool_close(&old);

@@ -685,6 +685,25 @@ sighup_reads_the_configuration(void **state)
 	serving_close(&s);
 }
 
+/* Programs would look for the service where it does not listen. */
+static void
+after_sighup_the_socket_stays(void **state)
+{
+	struct serving	s;
+	char		line[200];
+
+	(void)state;
+	serving_open(&s, &(struct script){ 0 }, "");
+	serving_start(&s, NULL);
+	snprintf(line, sizeof(line), "socket = %s/other\n", s.dir.path);
+	serving_configure(&s, line);
+	kill(program_pid(s.running), SIGHUP);
+	program_wait_output(s.running, "/other has no effect until the "
+	    "service is restarted");
+	serving_expect(&s, TRANSACTION, "\r\n250 2.0.0 Ok: sent (");
+	serving_close(&s);
+}
+
 /*
  * The service is stopped until both the signal and the client are there, so
  * that it sees them at the same time.
@@ -1072,6 +1091,7 @@ static const struct CMUnitTest	process_spec[] = {
 	cmocka_unit_test(a_directory_of_root_is_named),
 	cmocka_unit_test(a_lack_of_descriptors_is_logged),
 	cmocka_unit_test(sighup_reads_the_configuration),
+	cmocka_unit_test(after_sighup_the_socket_stays),
 	cmocka_unit_test(a_client_after_sighup_gets_the_new_configuration),
 	cmocka_unit_test(also_if_the_service_is_accepting_another_client),
 	cmocka_unit_test(an_invalid_configuration_is_not_used),
