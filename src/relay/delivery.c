@@ -1,9 +1,11 @@
 #include "relay/delivery.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "mime/wire.h"
 #include "smtp/smtp_paths.h"
@@ -46,20 +48,28 @@ make_prefix(const struct smarthost_url *h)
 	return buffer_take(&prefix);
 }
 
+/* The user of this process, not the one who has submitted the message. */
+static void
+add_user(struct failure *why)
+{
+	const struct passwd	*pw = getpwuid(geteuid());
+
+	if (pw != NULL)
+		failure_suffix(why, " by user %s", pw->pw_name);
+	else
+		failure_suffix(why, " by uid %lu", (unsigned long)geteuid());
+}
+
 static void
 add_remedy(const struct delivery *d, struct failure *why)
 {
-	const char	*article = d->user != NULL ? "user " : "the user ";
-	const char	*user = d->user != NULL ? d->user : "of this process";
-
-	if (why->status == EX_CONFIG && d->smarthost->scheme == SCHEME_COMMAND)
-		failure_suffix(why, "; correct the path, or make the program "
-		    "executable by %s%s (%s)", article, user, d->origin);
-	else if (why->status == EX_CONFIG)
-		failure_suffix(why, "; create the directory, or make it "
-		    "writable by %s%s (%s)", article, user, d->origin);
-	else
-		failure_suffix(why, " (%s)", d->origin);
+	if (why->status == EX_CONFIG) {
+		failure_suffix(why, d->smarthost->scheme == SCHEME_COMMAND ?
+		    "; correct the path, or make the program executable" :
+		    "; create the directory, or make it writable");
+		add_user(why);
+	}
+	failure_suffix(why, " (%s)", d->origin);
 }
 
 bool

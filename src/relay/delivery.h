@@ -27,7 +27,6 @@ struct delivery {
 	struct delivery_process		*process;
 	const struct smarthost_url	*smarthost;
 	const char			*origin;	/* of the setting */
-	const char			*user;	/* of this process; or NULL */
 	const struct session_trace	*trace;	/* or NULL */
 	int64_t				 timeout_ms;	/* 0: ten minutes */
 

@@ -317,7 +317,7 @@ delivery_of(struct route_attempt *a)
 
 	return (struct delivery){ .process = &r->delivery,
 	    .smarthost = c->smarthost, .origin = r->endpoints.origin,
-	    .user = r->me->user, .trace = r->trace,
+	    .trace = r->trace,
 	    .timeout_ms = config_ms(r->config, &c->subject, KEY_TIMEOUT),
 	    .after_transaction = record_outcomes, .context = a };
 }

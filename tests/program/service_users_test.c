@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -400,6 +401,26 @@ the_log_names_user_process_and_program(void **state)
 	serving_close(&s);
 }
 
+/* The directory must be writable for the service, not for its client. */
+static void
+a_remedy_names_the_user_of_the_service(void **state)
+{
+	struct serving	s;
+	char		lines[200], user[60];
+
+	(void)state;
+	user_needs_root();
+	serving_open(&s, &(struct script){ 0 }, "");
+	snprintf(lines, sizeof(lines), "smarthost = maildir://%s/none/box\n",
+	    s.dir.path);
+	serving_configure(&s, lines);
+	serving_start(&s, NULL);
+	snprintf(user, sizeof(user), "make it writable by user %s (",
+	    getpwnam("relais") != NULL ? "relais" : "root");
+	send_as(&s, NOBODY, EX_CONFIG, user);
+	serving_close(&s);
+}
+
 /* ----------------------------------------------------------- limit, clients */
 
 static size_t
@@ -497,6 +518,7 @@ static const struct CMUnitTest	user_spec[] = {
 	cmocka_unit_test(sections_apply_to_the_user_of_the_socket),
 	cmocka_unit_test(a_claim_is_not_believed),
 	cmocka_unit_test(the_log_names_user_process_and_program),
+	cmocka_unit_test(a_remedy_names_the_user_of_the_service),
 	cmocka_unit_test(each_user_has_its_limit),
 	cmocka_unit_test(a_release_after_mail_does_not_evade_the_limit),
 	cmocka_unit_test(each_user_has_a_share_of_the_clients),
