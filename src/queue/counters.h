@@ -6,7 +6,7 @@
  * attempt: this takes six system calls and waits for no disk.  A process that
  * is killed leaves the old or the new record; a power failure can lose the
  * changes of the last seconds.  Mail does not depend on the file: an invalid
- * record is not used, and replaced.
+ * record is ignored, and replaced.
  */
 #ifndef QUEUE_COUNTERS_H
 #define QUEUE_COUNTERS_H

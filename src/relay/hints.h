@@ -32,7 +32,7 @@ struct hint {
 	short		code;
 	short		key;		/* enum config_key: the key to change;
 					 * KEY_FROM: and .words are the cause;
-					 * KEY_PASSWORD: the one with the secret;
+					 * KEY_PASSWORD: that of the secret;
 					 * CONFIG_KEYS: no key */
 	char		enhanced[HINT_ENHANCED_MAX];
 	char		host[HINT_HOST_MAX];
