@@ -1,5 +1,6 @@
 #include "cli/ask.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -126,13 +127,26 @@ ask_secret(struct buffer *answer, const char *question)
 	return true;
 }
 
+char
+ask_letter(const char *question, const char *suggestion, const char *letters)
+{
+	const char	*found = NULL;
+
+	while (found == NULL) {
+		char	*answer = ask(question, suggestion);
+
+		if (answer == NULL)
+			return '\0';
+		if (answer[0] != '\0')
+			found = strchr(letters, tolower(
+			    (unsigned char)answer[0]));
+		free(answer);
+	}
+	return *found;
+}
+
 bool
 ask_yes(const char *question)
 {
-	char	*answer = ask(question, "yes");
-	bool	 yes = answer != NULL &&
-		    (answer[0] == 'y' || answer[0] == 'Y');
-
-	free(answer);
-	return yes;
+	return ask_letter(question, "yes", "yn") == 'y';
 }

@@ -25,6 +25,14 @@ char	*ask(const char *question, const char *suggestion);
  */
 bool	ask_secret(struct buffer *answer, const char *question);
 
+/*
+ * Asks until the answer, or the suggestion after an empty line, begins with one
+ * of the letters, in upper or lower case.  Returns this letter, or NUL at the
+ * end of input.
+ */
+char	ask_letter(const char *question, const char *suggestion,
+	    const char *letters);
+
 /* Yes after an empty line, no at the end of input. */
 bool	ask_yes(const char *question);
 

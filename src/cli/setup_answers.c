@@ -149,6 +149,17 @@ smarthost_of(const struct setup_answers *s, enum config_key key,
 	return p != NULL ? p->value[PROVIDER_SMARTHOST] : answer;
 }
 
+/* Sets a key; if the answer is not valid, prints the reason. */
+static bool
+accept_answer(struct setup_answers *s, enum config_key key, const char *answer)
+{
+	if (set_key(s, key, smarthost_of(s, key, answer), "answer", &s->why))
+		return true;
+	output_text(s->why.text);
+	putchar('\n');
+	return false;
+}
+
 /*
  * Sets a key to the given value or, on a terminal, asks until the answer is
  * valid.  False with s->why, or with .stopped.
@@ -166,14 +177,8 @@ set_answer(struct setup_answers *s, enum config_key key, const char *given,
 		char	*answer = ask(question, suggestion);
 
 		s->stopped = answer == NULL;
-		good = answer != NULL &&
-		    set_key(s, key, smarthost_of(s, key, answer), "answer",
-		    &s->why);
+		good = answer != NULL && accept_answer(s, key, answer);
 		free(answer);
-		if (!good && !s->stopped) {
-			output_text(s->why.text);
-			putchar('\n');
-		}
 	}
 	return good;
 }
@@ -256,6 +261,25 @@ explain_provider(const struct provider *p)
 		printf("  The sender must be verified with the provider.\n");
 }
 
+/* Asks until the answer is valid.  False with .stopped. */
+static bool
+ask_user(struct setup_answers *s, const char *suggestion)
+{
+	bool	good = false;
+
+	while (!good && !s->stopped) {
+		char	*answer = ask("User name, or - for no login",
+			    suggestion);
+
+		s->stopped = answer == NULL;
+		s->no_login = answer != NULL && strcmp(answer, "-") == 0;
+		good = answer != NULL && (s->no_login ||
+		    accept_answer(s, KEY_USER, answer));
+		free(answer);
+	}
+	return good;
+}
+
 static bool
 choose_user(struct setup_answers *s)
 {
@@ -265,8 +289,6 @@ choose_user(struct setup_answers *s)
 	const char		*suggestion = p == NULL ||
 				    p->user == PROVIDER_USER_ADDRESS ? from :
 				    NULL;
-	char			*answer;
-	bool			 good;
 
 	if (s->no_login)
 		return true;
@@ -280,13 +302,7 @@ choose_user(struct setup_answers *s)
 	if (is_change(s))
 		suggestion = value_in(&s->earlier, KEY_USER) != NULL ?
 		    value_in(&s->earlier, KEY_USER) : "-";
-	answer = ask("User name, or - for no login", suggestion);
-	s->stopped = answer == NULL;
-	s->no_login = answer != NULL && strcmp(answer, "-") == 0;
-	good = answer != NULL && (s->no_login || set_answer(s, KEY_USER,
-	    answer[0] != '\0' ? answer : NULL, "User name", NULL));
-	free(answer);
-	return good;
+	return ask_user(s, suggestion);
 }
 
 static bool

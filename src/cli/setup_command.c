@@ -50,8 +50,7 @@ answer_and_verify(struct setup_answers *s, struct failure *why)
 	int	status;
 
 	for (;;) {
-		char	*answer;
-		char	 first;
+		char	answer;
 
 		if (!setup_answers_complete(s, why))
 			return false;
@@ -66,13 +65,11 @@ answer_and_verify(struct setup_answers *s, struct failure *why)
 		if (status == EX_CONFIG)
 			printf("Other settings can be given with -o, such as: "
 			    "relais -o tls_ca=FILE setup\n");
-		answer = ask("Change the answers, write them anyway, or stop "
-		    "(change, write, stop)", "change");
-		first = answer != NULL ? answer[0] : 's';
-		free(answer);
-		if (first == 'w')
+		answer = ask_letter("Change the answers, write them anyway, or "
+		    "stop (change, write, stop)", "change", "cws");
+		if (answer == 'w')
 			return true;
-		if (first != 'c') {
+		if (answer != 'c') {
 			s->stopped = true;
 			return false;
 		}

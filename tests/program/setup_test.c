@@ -528,6 +528,32 @@ the_user_can_be_that_of_the_provider(void **state)
 	tls_fixture_close(&p.at);
 }
 
+/* ESC [ D is what the left arrow key sends. */
+static void
+an_answer_that_is_not_valid_is_asked_for_again(void **state)
+{
+	struct place	p;
+	struct terminal	t;
+
+	(void)state;
+	place_open(&p, &(struct script){ .refusing = true });
+	place_add(&p, WORDS("me@example.org", "--smarthost", p.url, "--root",
+	    "boss@example.org"));
+	terminal_start(&t, &(struct program){ .argv = p.words }, 80);
+	terminal_say(&t, "User name, or - for no login", "nnia\033[D\n");
+	terminal_wait(&t, "answer: user: the value contains a control "
+	    "character\r\n");
+	terminal_say(&t, "User name, or - for no login", "-\n");
+	terminal_say(&t, "(change, write, stop)", "yes\n");
+	terminal_say(&t, "(change, write, stop)", "Write\n");
+	terminal_say(&t, "Write these files?", "sure\n");
+	terminal_say(&t, "Write these files?", "Yes\n");
+	terminal_say(&t, "Send a test message", "no\n");
+	assert_int_equal(terminal_end(&t), 0);
+	assert_int_equal(access(p.conf, F_OK), 0);
+	tls_fixture_close(&p.at);
+}
+
 static void
 refused_answers_can_be_written(void **state)
 {
@@ -698,7 +724,8 @@ main(void)
 		    the_password_is_kept_if_another_answer_is_wrong),
 		cmocka_unit_test(the_name_of_a_login_is_asked_for),
 		cmocka_unit_test(the_user_can_be_that_of_the_provider),
-		cmocka_unit_test(refused_answers_can_be_written),
+		cmocka_unit_test(an_answer_that_is_not_valid_is_asked_for_again),
+	cmocka_unit_test(refused_answers_can_be_written),
 		cmocka_unit_test(refused_answers_can_be_dropped),
 		cmocka_unit_test(the_dialogue_can_be_stopped),
 		cmocka_unit_test(a_missing_directory_of_a_user_is_created),
