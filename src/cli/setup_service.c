@@ -58,8 +58,8 @@ print_start(const char *queue, const char *private_file)
 	    "\nThe service is not running: queued mail is not tried again. To "
 	    "start it:\n");
 	if (user_is_missing())
-		printf("    useradd --system --no-create-home --home-dir "
-		    "/var/spool/relais relais\n");
+		printf("    useradd --system --user-group --no-create-home "
+		    "--home-dir /var/spool/relais relais\n");
 	if (private_file != NULL) {
 		printf("    chgrp relais ");
 		output_text(private_file);
