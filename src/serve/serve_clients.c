@@ -180,18 +180,22 @@ answer_check(struct serve_state *s, struct serve_client *c,
     const struct serve_request *r)
 {
 	int64_t	now = clock_ms(), wait;
+	char	who[40] = "TCP clients have";
 	bool	first;
 
 	uncount_message(s, c);
 	wait = serve_users_check(&s->users, c->uid, r->limit, r->period_s,
 	    now, &first);
 	c->counted_ms = wait == 0 ? now : 0;
+	if (c->uid != (uid_t)-1)
+		snprintf(who, sizeof(who), "uid=%lu has",
+		    (unsigned long)c->uid);
 	if (first)
-		log_line(s->options->log, LOG_WARNING, "uid=%lu has sent %llu "
-		    "messages in %lld seconds, as many as limit allows; more "
-		    "are refused for %lld seconds", (unsigned long)c->uid,
-		    (unsigned long long)r->limit, (long long)r->period_s,
-		    (long long)wait);
+		log_line(s->options->log, LOG_WARNING, "%s sent %llu message%s "
+		    "in %lld seconds, as many as limit allows; more are "
+		    "refused for %lld seconds", who,
+		    (unsigned long long)r->limit, r->limit == 1 ? "" : "s",
+		    (long long)r->period_s, (long long)wait);
 	return wait;
 }
 

@@ -123,6 +123,7 @@ check_limit(void *context, struct smtpd_reply *reply)
 		.user = s->options->me->user,
 	};
 	struct serve_request		 r = { .kind = SERVE_CHECK };
+	char				 who[300] = "TCP clients have";
 	int64_t				 period_ms;
 	int64_t				 wait;
 
@@ -133,9 +134,12 @@ check_limit(void *context, struct smtpd_reply *reply)
 	wait = ask_service(s, &r);
 	if (wait <= 0)
 		return true;
-	smtpd_reply_set(reply, 450, "4.7.1", "Error: the user %s has sent "
-	    "%llu messages, as many as allowed; try again in %lld %s",
-	    s->options->me->user, (unsigned long long)r.limit,
+	if (s->session->peer.is_known)
+		snprintf(who, sizeof(who), "the user %s has",
+		    s->options->me->user);
+	smtpd_reply_set(reply, 450, "4.7.1", "Error: %s sent %llu message%s, "
+	    "as many as allowed; try again in %lld %s", who,
+	    (unsigned long long)r.limit, r.limit == 1 ? "" : "s",
 	    (long long)(wait > 120 ? (wait + 59) / 60 : wait),
 	    wait > 120 ? "minutes" : "seconds");
 	return false;

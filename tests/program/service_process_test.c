@@ -400,8 +400,9 @@ pass_sockets(void *context)
 			_exit(99);
 }
 
+/* Sends a message; the reply must be among those to it. */
 static void
-assert_served(const struct passed *p, size_t i)
+assert_reply(const struct passed *p, size_t i, const char *reply)
 {
 	struct buffer	replies = { 0 };
 	char		block[4096];
@@ -415,7 +416,7 @@ assert_served(const struct passed *p, size_t i)
 	while ((n = read(fd, block, sizeof(block))) > 0)
 		buffer_add(&replies, block, (size_t)n);
 	close(fd);
-	if (strstr(replies.data, "\r\n250 2.0.0 Ok: sent (") == NULL)
+	if (strstr(replies.data, reply) == NULL)
 		fail_msg("socket %zu: %s", i, replies.data);
 	buffer_free(&replies);
 }
@@ -450,7 +451,7 @@ is_passed(void **state)
 		serving_start(&s, &how);
 		assert_int_equal(exists(s.socket), c->own);
 		for (size_t i = 0; i < c->n && !c->foreign; i++)
-			assert_served(&p, i);
+			assert_reply(&p, i, "\r\n250 2.0.0 Ok: sent (");
 		if (c->own)
 			serving_expect(&s, TRANSACTION, "\r\n250 2.0.0 Ok: s");
 		serving_stop(&s, NULL);
@@ -462,6 +463,33 @@ is_passed(void **state)
 	}
 	for (size_t i = 0; i < c->n; i++)
 		close(p.fd[i]);
+	serving_close(&s);
+}
+
+/* Their users are not known. */
+static void
+tcp_clients_count_as_one_user(void **state)
+{
+	struct serving		 s;
+	struct program_result	 o;
+	struct passed		 p = { .n = 1 };
+	struct program		 how = { .path = "/bin/sh",
+				    .prepare = pass_sockets, .ctx = &p };
+
+	(void)state;
+	serving_open(&s, &(struct script){ 0 }, "limit = 1/hour\n");
+	make_socket(&p, 0, TCP4, &s.dir);
+	how.argv = WORDS("sh", "-c", "LISTEN_FDS=1 LISTEN_PID=$$ "
+	    "exec \"$0\" \"$@\"", BUILD "/relais", "-C", s.conf, "serve");
+	serving_start(&s, &how);
+	assert_reply(&p, 0, "\r\n250 2.0.0 Ok: sent (");
+	assert_reply(&p, 0, "\r\n450 4.7.1 Error: TCP clients have sent 1 "
+	    "message, as many as allowed; try again in 60 minutes\r\n");
+	serving_expect(&s, TRANSACTION, "\r\n250 2.0.0 Ok: sent (");
+	serving_stop(&s, &o);
+	assert_non_null(strstr(o.err.data, "TCP clients have sent 1 message "));
+	program_result_free(&o);
+	close(p.fd[0]);
 	serving_close(&s);
 }
 
@@ -1085,6 +1113,7 @@ process_1_reaps_orphans_and_stops(void **state)
 }
 
 static const struct CMUnitTest	process_spec[] = {
+	cmocka_unit_test(tcp_clients_count_as_one_user),
 	cmocka_unit_test(root_becomes_the_user_relais),
 	cmocka_unit_test(root_serves_if_there_is_no_user_relais),
 	cmocka_unit_test(a_queue_of_root_is_named),

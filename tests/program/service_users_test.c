@@ -447,7 +447,7 @@ each_user_has_its_limit(void **state)
 	serving_start(&s, NULL);
 	send_as(&s, NOBODY, 0, NULL);
 	send_as(&s, NOBODY, EX_TEMPFAIL, "450 4.7.1 Error: the user nobody "
-	    "has sent 1 messages, as many as allowed; try again in 60 min");
+	    "has sent 1 message, as many as allowed; try again in 60 min");
 	send_as(&s, NOBODY, EX_TEMPFAIL, "450 4.7.1 ");
 	send_as(&s, WWW_DATA, 0, NULL);
 	send_as(&s, WWW_DATA, 0, NULL);
@@ -455,7 +455,7 @@ each_user_has_its_limit(void **state)
 	send_as(&s, ROOT, 0, NULL);
 	assert_int_equal(mock_smtp_messages(s.host), 4);
 	serving_stop(&s, &o);
-	assert_int_equal(count(o.err.data, "uid=65534 has sent 1 messages"),
+	assert_int_equal(count(o.err.data, "uid=65534 has sent 1 message "),
 	    1);
 	assert_int_equal(count(o.err.data, "uid=33 has sent 2 messages"), 1);
 	program_result_free(&o);
@@ -476,7 +476,7 @@ a_release_after_mail_does_not_evade_the_limit(void **state)
 	    "XRELAIS RELEASE 0123456789abcde\r\n"
 	    "DATA\r\n\r\nhi\r\n.\r\n"
 	    "MAIL FROM:<a@example.org>\r\nQUIT\r\n",
-	    "\r\n450 4.7.1 Error: the user root has sent 1 messages");
+	    "\r\n450 4.7.1 Error: the user root has sent 1 message, ");
 	assert_int_equal(mock_smtp_messages(s.host), 1);
 	serving_close(&s);
 }
