@@ -151,6 +151,7 @@ early_entry_keep(struct early_entry *e, bool attempted, char id[ID_SIZE])
 	return true;
 }
 
+/* An entry that reappears after a crash of the machine would be sent again. */
 void
 early_entry_remove(struct early_entry *e)
 {
@@ -162,6 +163,8 @@ early_entry_remove(struct early_entry *e)
 		log_failure(e, &why);
 		if (!entry_record(e->entry, e->outcomes, &why))
 			log_failure(e, &why);
+	} else if (!spool_sync(e->spool, &why)) {
+		log_failure(e, &why);
 	}
 	early_entry_leave(e);
 }

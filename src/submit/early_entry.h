@@ -67,7 +67,7 @@ bool	early_entry_keep(struct early_entry *, bool attempted,
 /* Releases the entry, whose place another one has taken. */
 void	early_entry_leave(struct early_entry *);
 
-/* Removes the entry if it was written and is not kept. */
+/* Removes the entry, also on the disk, if it was written and is not kept. */
 void	early_entry_remove(struct early_entry *);
 
 #endif

@@ -214,6 +214,26 @@ at_each_call(const struct script *script, const struct strace_fault *fault,
 	print_message("%zu runs\n", n);
 }
 
+/* Otherwise, it could be in the queue again after a crash of the machine. */
+static void
+the_removal_of_the_entry_is_synced(void **state)
+{
+	static struct trial	t = { .script = &slow };
+	struct buffer		text = { 0 };
+	const char		*removal;
+
+	(void)state;
+	strace_need();
+	begin(&t);
+	assert_int_equal(end(&t), 0);
+	file_read(&text, temp_dir_path(&t.p.dir, "trace"));
+	removal = strstr(text.data, " unlinkat(");
+	assert_non_null(removal);
+	assert_non_null(strstr(removal, " fsync("));
+	buffer_free(&text);
+	queue_fixture_close(&t.p);
+}
+
 static const struct strace_fault	killed = { .how = "signal=KILL" };
 static const struct strace_fault	failing = { .how = "error=EIO",
 	.calls = " write fsync fdatasync linkat renameat pwrite64 pread64 "
@@ -252,6 +272,7 @@ static const struct CMUnitTest early_crash_spec[] = {
 	cmocka_unit_test(an_error_at_each_call),
 	cmocka_unit_test(killed_at_each_call_after_a_refusal),
 	cmocka_unit_test(an_error_at_each_call_after_a_refusal),
+	cmocka_unit_test(the_removal_of_the_entry_is_synced),
 };
 
 int
