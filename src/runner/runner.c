@@ -61,6 +61,7 @@ struct shared_state {
 
 struct queue_run {
 	const struct runner	*runner;
+	pid_t			 parent;	/* of the workers */
 	struct spool_list	 list;
 	struct shared_state	*shared;
 	struct backoff_shared	*backoff;
@@ -117,13 +118,20 @@ may_leave_entry(void *context)
 	return false;
 }
 
+/* After a signal, or if the parent process was killed. */
+static bool
+must_end(const struct queue_run *run)
+{
+	return atomic_load(&run->shared->stop) || getppid() != run->parent;
+}
+
 /* Takes the next entry, or one that another worker has left. */
 static bool
 take_entry(const struct queue_run *run, size_t *index)
 {
 	struct shared_state	*shared = run->shared;
 
-	if (atomic_load(&shared->stop))
+	if (must_end(run))
 		return false;
 	*index = atomic_fetch_add(&shared->next, 1);
 	if (*index < run->list.n)
@@ -264,9 +272,8 @@ run_worker(struct queue_run *run, size_t number)
 	worker.next_late = give_back_next;
 	worker.context = &place;
 	worker.sending = &slot->sending;
-	/* After a signal, an entry whose envelope has been sent is finished. */
-	while (!left && (!atomic_load(&run->shared->stop) ||
-	    atomic_load(&slot->ahead) != 0)) {
+	/* At the end, an entry whose envelope has been sent is finished. */
+	while (!left && (!must_end(run) || atomic_load(&slot->ahead) != 0)) {
 		if (take_own_entry(run, slot, &paced.index)) {
 			result = work_on(run, slot, &worker, paced.index);
 			paced.turn_us = worker.turn_us;
@@ -705,7 +712,7 @@ runner_run_queue(const struct runner *options, struct runner_totals *t,
 {
 	struct runner		 copy = *options;
 	const struct runner	*r = &copy;
-	struct queue_run	 run = { .runner = r };
+	struct queue_run	 run = { .runner = r, .parent = getpid() };
 	struct runner_totals	 others = { 0 };
 	int64_t			 now = clock_now();
 	bool			 good = true;

@@ -1036,6 +1036,39 @@ an_entry_that_kills_its_worker_does_not_stop_the_queue_run(void **state)
 	queue_fixture_close(&p);
 }
 
+/* The message in hand is sent and recorded. */
+static void
+a_worker_ends_after_its_queue_run_was_killed(void **state)
+{
+	struct queue_fixture	 p;
+	struct running		*r;
+	struct program_result	 o;
+	struct pollfd		 end = { .events = POLLIN };
+
+	(void)state;
+	queue_fixture_open(&p, &(struct script){ .steps = {
+	    { .at = ON_RCPT, .match = "a@", .hold = true } } }, NULL);
+	queue_fixture_put(&p, me, LIST("a@example.net", "b@example.net",
+	    "c@example.net"));
+	r = program_start(&(struct program){
+	    .argv = WORDS("relais", "-C", p.conf, "-q") });
+	assert_true(mock_smtp_wait_commands(p.host, ON_RCPT, 1));
+	end.fd = pidfd_open(program_pid(r), 0);
+	assert_int_equal(kill(program_pid(r), SIGKILL), 0);
+	assert_int_equal(poll(&end, 1, -1), 1);
+	close(end.fd);
+	mock_smtp_release(p.host);
+	program_stop(r, 0, &o);
+	assert_int_equal(o.signal, SIGKILL);
+	program_result_free(&o);
+	assert_true(mock_smtp_wait_closed(p.host, 1));
+	assert_int_equal(mock_smtp_messages(p.host), 1);
+	queue_fixture_run(&p, "-q", 0);
+	assert_true(mock_smtp_wait_messages(p.host, 3));
+	assert_int_equal(mock_smtp_messages(p.host), 3);
+	queue_fixture_close(&p);
+}
+
 /* A signal that arrives during the first of two messages. */
 struct signal_case {
 	int	 sig;
@@ -1511,6 +1544,7 @@ static const struct CMUnitTest flush_spec[] = {
 	cmocka_unit_test(a_queue_run_reports_invalid_files),
 	cmocka_unit_test(
 	    an_entry_that_kills_its_worker_does_not_stop_the_queue_run),
+	cmocka_unit_test(a_worker_ends_after_its_queue_run_was_killed),
 	SIGNAL("SIGHUP ends a queue run after the current message", SIGHUP),
 	SIGNAL("SIGINT ends a queue run after the current message", SIGINT),
 	SIGNAL("SIGQUIT ends a queue run after the current message", SIGQUIT),
