@@ -121,27 +121,42 @@ report_readers(struct check *c, struct check_finding *found,
 	buffer_free(&readers);
 }
 
-/* Characters that are rarely part of a password. */
+/* Characters that are rarely part of a password, which is not empty. */
 static void
 check_form(struct check *c, const struct check_finding *about,
-    const struct buffer *password)
+    const char *password)
 {
 	struct check_finding	found = *about;
-	const char		*last = password->data + password->len - 1;
+	size_t			len = strlen(password);
+	char			first = password[0], last = password[len - 1];
 
 	found.facts = NULL;
 	found.n_facts = 0;
 	found.verdict = CHECK_WARNING;
-	if (memchr(password->data, '\n', password->len) != NULL) {
+	if (strchr(password, '\n') != NULL) {
 		found.remedy = "remove everything but the password";
 		check_report(c, &found, "the file has several lines, and the "
 		    "password consists of all of them");
 		return;
 	}
+	if (len > 1 && first == last && (first == '"' || first == '\'')) {
+		found.remedy = "remove the quotation marks, unless they are "
+		    "part of the password";
+		check_report(c, &found, "the password is sent with the "
+		    "quotation marks around it");
+		return;
+	}
+	if (strstr(password, " #") != NULL || strstr(password, "\t#") != NULL) {
+		found.remedy = "remove the comment, unless it is part of the "
+		    "password";
+		check_report(c, &found, "the password is sent with the comment "
+		    "after it");
+		return;
+	}
 	found.remedy = "remove the blank, unless it is part of the password";
-	if (text_is_blank(*last) || *last == '\r')
+	if (text_is_blank(last) || last == '\r')
 		check_report(c, &found, "the password ends with a blank");
-	else if (text_is_blank(password->data[0]))
+	else if (text_is_blank(first))
 		check_report(c, &found, "the password begins with a blank");
 }
 
@@ -176,7 +191,7 @@ check_password_file(struct check *c, const struct setting *set,
 	if (trusted_read_value(&value, set->value, TRUSTED_SECRET, &st,
 	    &why)) {
 		report_readers(c, &found, "password");
-		check_form(c, &found, &value);
+		check_form(c, &found, value.data);
 	} else {
 		found.remedy = file_remedy(set->value, key);
 		check_report_untrusted(c, &found, &why);
@@ -211,15 +226,18 @@ check_key(struct check *c, const struct setting *set, enum config_key key)
 static void
 check_password(struct check *c, const struct setting *set, enum config_key key)
 {
-	struct buffer	path = { 0 };
-	const char	*colon = strrchr(set->origin, ':');
+	struct check_finding	found = { .stage = CHECK_SECRETS,
+				    .origin = set->origin };
+	struct buffer		path = { 0 };
+	const char		*colon = strrchr(set->origin, ':');
 
 	(void)key;
-	if (colon == NULL)
-		return;
-	buffer_add(&path, set->origin, (size_t)(colon - set->origin));
-	report_readers(c, &(struct check_finding){ .stage = CHECK_SECRETS,
-	    .object = path.data, .origin = set->origin }, "password");
+	if (colon != NULL) {
+		buffer_add(&path, set->origin, (size_t)(colon - set->origin));
+		found.object = path.data;
+		report_readers(c, &found, "password");
+	}
+	check_form(c, &found, set->value);
 	buffer_free(&path);
 }
 

@@ -64,6 +64,16 @@ static const struct secret_case secrets[] = {
 	    0600, 0, ONLY_ROOT "secrets warning the password begins with a "
 	    "blank => remove the blank, unless it is part of the password\n",
 	    EX_OK },
+	{ "quotation marks around a password", "\"cameo\"\n",
+	    KEY_PASSWORD_FILE, 0600, 0, ONLY_ROOT "secrets warning the "
+	    "password is sent with the quotation marks around it => remove the "
+	    "quotation marks, unless they are part of the password\n", EX_OK },
+	{ "one quotation mark is a password", "'\n", KEY_PASSWORD_FILE, 0600,
+	    0, ONLY_ROOT, EX_OK },
+	{ "a comment after a password", "cam#eo\t# mail\n",
+	    KEY_PASSWORD_FILE, 0600, 0, ONLY_ROOT "secrets warning the "
+	    "password is sent with the comment after it => remove the comment, "
+	    "unless it is part of the password\n", EX_OK },
 	{ "a password file with a comment", "# mail\ncameo\n",
 	    KEY_PASSWORD_FILE, 0600, 0, ONLY_ROOT "secrets warning the file "
 	    "has several lines, and the password consists of all of them => "
@@ -85,8 +95,12 @@ static const struct secret_case secrets[] = {
 	{ "without tls_key, the certificate contains the key", "KEY\n",
 	    KEY_TLS_CERTIFICATE, 0644, 0, "secrets warning every user can "
 	    "read this private key => run: chmod o-rwx \n", EX_OK },
-	{ "a configuration with a password", "cameo\n", KEY_PASSWORD, 0600, 0,
+	{ "a configuration with a password", "cam#eo", KEY_PASSWORD, 0600, 0,
 	    ONLY_ROOT, EX_OK },
+	{ "quotation marks in the configuration", "'cameo'", KEY_PASSWORD, 0600,
+	    0, ONLY_ROOT "secrets warning the password is sent with the "
+	    "quotation marks around it => remove the quotation marks, unless "
+	    "they are part of the password\n", EX_OK },
 	{ "no secrets", NULL, KEY_ROOT, 0, 0,
 	    "secrets ok no file contains a password or a private key\n",
 	    EX_OK },
@@ -127,7 +141,8 @@ is_reported(void **state)
 		assert_int_equal(chown(path, 0, c->group), 0);
 	buffer_addf(&origin, "%s:2", c->key == KEY_PASSWORD ? path : "conf");
 	set.origin = origin.data;
-	set.value = (char *)(uintptr_t)path;
+	set.value = (char *)(uintptr_t)(c->key == KEY_PASSWORD ? c->content :
+	    path);
 	/* A file that two sections name is reported once. */
 	top.setting[c->key] = to.setting[c->key] = &set;
 	check_secrets(&check);
