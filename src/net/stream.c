@@ -95,6 +95,27 @@ grace_left(struct stream *s, short events)
 }
 
 /*
+ * The event that a read waits for.  If TLS has to write before it can read, it
+ * leaves the input in the socket: a wait for input would end at once, and in
+ * vain.
+ */
+static short
+read_event(const struct stream *s)
+{
+	return s->write_first ? POLLOUT : POLLIN;
+}
+
+static enum tls_result
+read_module(struct stream *s, char *to, size_t room, size_t *got,
+    struct failure *why)
+{
+	enum tls_result	result = s->module->read(s->tls, to, room, got, why);
+
+	s->write_first = result == TLS_WANT_WRITE;
+	return result;
+}
+
+/*
  * Waits until the descriptor is ready, which is checked first, or until the
  * deadline or a signal.  *ready: the events that have ended the wait.
  */
@@ -102,8 +123,7 @@ static bool
 wait_until(struct stream *s, short events, short *ready, struct failure *why)
 {
 	struct pollfd	p[2] = {
-		{ .fd = events == POLLIN ? s->fd : s->fd_out,
-		    .events = s->no_input ? events | POLLIN : events },
+		{ .fd = events == POLLIN ? s->fd : s->fd_out },
 		{ .fd = s->interrupt != NULL ? s->interrupt->fd : -1,
 		    .events = POLLIN },
 	};
@@ -129,6 +149,7 @@ wait_until(struct stream *s, short events, short *ready, struct failure *why)
 			if (left < 0 || left > most)
 				left = most;
 		}
+		p[0].events = s->no_input ? events | read_event(s) : events;
 		n = poll(p, 2, (int)left);
 		*ready = p[0].revents;
 		if (n > 0 && (*ready & (events | POLLERR | POLLHUP)) != 0)
@@ -163,12 +184,6 @@ connection_failed(struct failure *why)
 	return failed_errno(why, EX_TEMPFAIL, "connection lost");
 }
 
-static bool
-wait_for_tls(struct stream *s, enum tls_result result, struct failure *why)
-{
-	return wait_for(s, result == TLS_WANT_READ ? POLLIN : POLLOUT, why);
-}
-
 /*
  * If the peer sends records without data, such as key updates, without a pause,
  * no wait notices a signal; therefore, this function checks for one.
@@ -185,7 +200,7 @@ read_tls(struct stream *s, char *to, size_t room, struct failure *why)
 			interrupt_failed(s->interrupt, why);
 			return -1;
 		}
-		switch (s->module->read(s->tls, to, room, &got, why)) {
+		switch (read_module(s, to, room, &got, why)) {
 		case TLS_DONE:
 			return (ssize_t)got;
 		case TLS_CLOSED:
@@ -193,11 +208,8 @@ read_tls(struct stream *s, char *to, size_t room, struct failure *why)
 		case TLS_FAILED:
 			return -1;
 		case TLS_WANT_READ:
-			if (!wait_for(s, POLLIN, why))
-				return -1;
-			break;
 		case TLS_WANT_WRITE:
-			if (!wait_for(s, POLLOUT, why))
+			if (!wait_for(s, read_event(s), why))
 				return -1;
 			break;
 		}
@@ -262,8 +274,7 @@ read_more(struct stream *s)
 	ssize_t	 n;
 
 	if (s->tls != NULL) {
-		switch (s->module->read(s->tls, to, STREAM_IN, &got,
-		    &s->lost)) {
+		switch (read_module(s, to, STREAM_IN, &got, &s->lost)) {
 		case TLS_DONE:
 			s->ahead.len += got;
 			return true;
@@ -325,7 +336,8 @@ wait_to_write(struct stream *s, bool *in_vain, struct failure *why)
 	if (*in_vain && interrupt_came(s->interrupt))
 		return interrupt_failed(s->interrupt, why);
 	s->per_wait = per_wait && !*in_vain;
-	good = wait_until(s, reads ? POLLIN | POLLOUT : POLLOUT, &ready, why);
+	good = wait_until(s, reads ? read_event(s) | POLLOUT : POLLOUT, &ready,
+	    why);
 	s->per_wait = per_wait;
 	if (!good)
 		return false;
@@ -439,8 +451,7 @@ is_readable_tls(struct stream *s)
 {
 	size_t	got = 0;
 
-	switch (s->module->read(s->tls, s->in, sizeof(s->in), &got,
-	    &s->lost)) {
+	switch (read_module(s, s->in, sizeof(s->in), &got, &s->lost)) {
 	case TLS_DONE:
 		s->in_start = 0;
 		s->in_end = got;
@@ -481,7 +492,7 @@ stream_wait_line(struct stream *s, int64_t ms)
 {
 	int64_t		end = clock_ms() + ms;
 	struct pollfd	p[2] = {
-		{ .fd = s->fd, .events = POLLIN },
+		{ .fd = s->fd },
 		{ .fd = s->interrupt != NULL ? s->interrupt->fd : -1,
 		    .events = POLLIN },
 	};
@@ -494,6 +505,7 @@ stream_wait_line(struct stream *s, int64_t ms)
 		if (left <= 0)
 			return false;
 		left = interrupt_limit_wait(s->interrupt, left);
+		p[0].events = read_event(s);
 		if (poll(p, 2, (int)left) > 0 && p[1].revents != 0)
 			return true;
 	}
@@ -710,7 +722,8 @@ stream_start_tls(struct stream *s, const struct tls_module *module,
 			return failed(why, EX_TEMPFAIL,
 			    "the server closed the connection during the TLS "
 			    "handshake");
-		if (!wait_for_tls(s, result, why)) {
+		if (!wait_for(s, result == TLS_WANT_READ ? POLLIN : POLLOUT,
+		    why)) {
 			if (!interrupt_is_known(s->interrupt))
 				module->unanswered(tls, why);
 			return false;

@@ -50,6 +50,8 @@ struct stream {
 						 * with this */
 	const struct tls_module	*module;	/* NULL: in clear */
 	struct tls		*tls;
+	bool			 write_first;	/* it has to write before it can
+						 * read */
 	char			 in[STREAM_IN];
 };
 
@@ -97,8 +99,9 @@ void	stream_expect_no_input(struct stream *);
  * gets all input that arrived before the end or the failure.
  *
  * With TLS 1.3, OpenSSL does not read while it has to send new keys.  If a peer
- * requests these while it does not read, the write times out.  No peer is known
- * to do this: it would be necessary after millions of records.
+ * requests these while it does not read, the write times out, or fails if it
+ * has sent a part of a record.  No peer is known to do this: it would be
+ * necessary after millions of records.
  */
 void	stream_read_while_writing(struct stream *, size_t most);
 

@@ -250,6 +250,7 @@ struct tls {
 	bool			 has_read;
 	struct stream		*slow;	/* each write takes until its deadline;
 					 * or NULL */
+	unsigned		 reads;
 };
 
 static enum tls_result
@@ -377,6 +378,68 @@ room_for_output_is_progress_of_a_write(void **state)
 	assert_true(write_slowly(p, &why));
 }
 
+/*
+ * TLS has to write before it can read, as after a request for new keys.  The
+ * socket has input, and no room for output.
+ */
+static enum tls_result
+read_after_writing(struct tls *tls, void *to, size_t room, size_t *got,
+    struct failure *why)
+{
+	(void)to, (void)room, (void)got, (void)why;
+	tls->reads++;
+	return TLS_WANT_WRITE;
+}
+
+static enum tls_result
+write_later(struct tls *tls, const void *from, size_t len, size_t *put,
+    struct failure *why)
+{
+	(void)tls, (void)from, (void)len, (void)put, (void)why;
+	return TLS_WANT_WRITE;
+}
+
+enum writer { WRITES, READS_MEANWHILE, EXPECTS_NO_INPUT, WAITS_FOR_A_LINE };
+
+/* *state: enum writer. */
+static void
+input_that_cannot_be_read_does_not_end_a_wait(void **state)
+{
+	static const struct tls_module	module = { .read = read_after_writing,
+		.write = write_later, .close = close_nothing };
+	enum writer			how = (enum writer)(uintptr_t)*state;
+	struct tls			tls = { .writes = NULL };
+	struct pair			*p;
+	struct failure			why;
+	void				*made;
+
+	set_up(&made);
+	p = made;
+	while (send(p->s.fd, "much", 4, MSG_DONTWAIT) > 0)
+		continue;
+	assert_true(file_write(p->peer, "x", 1));
+	p->s.module = &module;
+	p->s.tls = &tls;
+	if (how != WRITES)
+		stream_read_while_writing(&p->s, 1000);
+	stream_set_timeout(&p->s, 200);
+	if (how == EXPECTS_NO_INPUT)
+		stream_expect_no_input(&p->s);
+	if (how == WAITS_FOR_A_LINE) {
+		assert_false(stream_wait_line(&p->s, 200));
+	} else {
+		assert_true(stream_write(&p->s, "x", 1, &why));
+		assert_false(stream_flush(&p->s, &why));
+		assert_string_equal(why.text, "timed out after 1 s");
+	}
+	assert_in_range(tls.reads, how == WRITES ? 0 : 1, 3);
+	p->s.tls = NULL;
+	tear_down(&made);
+}
+
+#define SLEEPS(sentence, how) { sentence, \
+	input_that_cannot_be_read_does_not_end_a_wait, NULL, NULL, \
+	(void *)(uintptr_t)(how) }
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 static const struct CMUnitTest stream_spec[] = {
@@ -392,6 +455,13 @@ static const struct CMUnitTest stream_spec[] = {
 	CASE(the_last_reply_in_tls_is_read_after_a_long_write),
 	CASE(records_without_data_are_not_progress_of_a_write),
 	CASE(room_for_output_is_progress_of_a_write),
+	SLEEPS("a write sleeps", WRITES),
+	SLEEPS("a write that reads sleeps while TLS has to write first",
+	    READS_MEANWHILE),
+	SLEEPS("a write that expects no input sleeps while TLS has to write "
+	    "first", EXPECTS_NO_INPUT),
+	SLEEPS("the wait for a line sleeps while TLS has to write first",
+	    WAITS_FOR_A_LINE),
 };
 
 int

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -588,6 +589,75 @@ a_write_times_out_although_records_without_data_arrive(void **state)
 	free(much);
 }
 
+/* Requests new keys, sends much without data, and reads nothing. */
+static void
+request_keys(SSL *ssl, struct tls_peer_report *report)
+{
+	if (SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED) != 1 ||
+	    SSL_do_handshake(ssl) != 1)
+		_exit(1);
+	flood(ssl, report);
+	for (;;)
+		pause();
+}
+
+/* Writes whole records until the socket accepts not even one octet more. */
+static void
+fill_socket(struct stream *s)
+{
+	static const char	record[1000];
+	int			room = 1, used = 0;
+	socklen_t		len = sizeof(room);
+	struct failure		why;
+
+	assert_int_equal(setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &room,
+	    len), 0);
+	assert_int_equal(getsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &room,
+	    &len), 0);
+	while (used < room) {
+		assert_true(stream_write(s, record, sizeof(record), &why));
+		assert_true(stream_flush(s, &why));
+		assert_int_equal(ioctl(s->fd, TIOCOUTQ, &used), 0);
+	}
+}
+
+/* OpenSSL does not read while it has to send new keys. */
+static void
+a_write_sleeps_while_new_keys_cannot_be_sent(void **state)
+{
+	struct tls_peer_form	 form = { .chain = { &world.leaf },
+				    .serve = request_keys };
+	struct tls_options	 options = usual_options();
+	struct tls_peer		 peer;
+	struct stream		 s;
+	struct failure		 why;
+	int			 tries = 3000;
+	clock_t			 before;
+
+	(void)state;
+	tls_peer_start(&peer, &form);
+	stream_open(&s, peer.fd);
+	stream_set_timeout(&s, 20 * 1000);
+	assert_true(stream_start_tls(&s, world.m,
+	    world.m->start(&options, &why), &why));
+	fill_socket(&s);
+	while (available(s.fd) < FLOOD && tries-- > 0)
+		poll(NULL, 0, 10);
+	assert_false(stream_is_readable(&s));
+	assert_true(available(s.fd) > 0);
+	stream_read_while_writing(&s, 1000);
+	stream_set_wait_timeout(&s, 1000);
+	before = clock();
+	assert_true(stream_write(&s, "x", 1, &why));
+	assert_false(stream_flush(&s, &why));
+	assert_true(clock() - before < CLOCKS_PER_SEC / 20);
+	assert_failure(&why, EX_TEMPFAIL, "timed out after 1 s");
+	stream_close(&s);
+	kill(peer.pid, SIGKILL);
+	peer.fd = -1;
+	tls_peer_free(&peer);
+}
+
 static void
 the_client_certificate_is_sent(void **state)
 {
@@ -966,6 +1036,7 @@ static const struct CMUnitTest tls_spec[] = {
 	cmocka_unit_test(a_call_ends_although_records_without_data_arrive),
 	cmocka_unit_test(
 	    a_write_times_out_although_records_without_data_arrive),
+	cmocka_unit_test(a_write_sleeps_while_new_keys_cannot_be_sent),
 	cmocka_unit_test(the_client_certificate_is_sent),
 	cmocka_unit_test(the_chain_is_completed_from_the_ca_file),
 	cmocka_unit_test(a_required_certificate_is_reported),
