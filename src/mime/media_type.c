@@ -331,7 +331,7 @@ write_percent(struct buffer *to, const char *text, size_t len)
 		char	code[3] = "%";
 
 		if (isalnum((unsigned char)text[i]) ||
-		    strchr("-._", text[i]) != NULL) {
+		    (text[i] != '\0' && strchr("-._", text[i]) != NULL)) {
 			buffer_add_byte(to, text[i]);
 		} else {
 			hex_write_upper(code + 1, (unsigned char)text[i]);

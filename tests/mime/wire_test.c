@@ -772,6 +772,16 @@ static const struct CMUnitTest wire_spec[] = {
 	    "Content-Disposition: attachment; filename*=\"\303\244 100%\"\n\n",
 	    "Content-Disposition: attachment; "
 	    "filename*=utf-8''%C3%A4%20100%25\n\n"),
+	CONVERTS("a NUL in an encoded parameter stays encoded", EIGHT,
+	    "Content-Disposition: attachment; "
+	    "filename*=utf-8''a%00b\303\244\n\n",
+	    "Content-Disposition: attachment; "
+	    "filename*=utf-8''a%00b%C3%A4\n\n"),
+	CONVERTS("a NUL in an encoded word of a parameter stays encoded", EIGHT,
+	    "Content-Disposition: attachment; "
+	    "filename=\"=?utf-8?q?a=00b?= \303\244\"\n\n",
+	    "Content-Disposition: attachment; "
+	    "filename*=utf-8''a%00b%20%C3%A4\n\n"),
 	CONVERTS("only the first section of a parameter names the charset",
 	    EIGHT,
 	    "Content-Type: application/pdf; name*0=\"a b\"; "
