@@ -124,28 +124,16 @@ value_rate(const char *text, uint64_t *count, uint64_t *ms)
 	return true;
 }
 
-/* Returns the next word of a list with blanks between words, or NULL. */
-static const char *
-next_word(const char **list, size_t *len)
-{
-	const char	*word = *list + strspn(*list, " \t");
-
-	*len = strcspn(word, " \t");
-	*list = word + *len;
-	return *len > 0 ? word : NULL;
-}
-
+/* Whether the text is one of the words. */
 static bool
-word_is_in(const char *list, const char *word, size_t len, bool any_case)
+is_one_of(const char *words, const char *text)
 {
-	const char	*known;
-	size_t		 n;
+	const char	*word;
+	size_t		 len;
 
-	while ((known = next_word(&list, &n)) != NULL) {
-		if (n == len && (any_case ? strncasecmp(known, word, n) :
-		    strncmp(known, word, n)) == 0)
+	while ((word = text_next_word(&words, &len)) != NULL)
+		if (strlen(text) == len && memcmp(text, word, len) == 0)
 			return true;
-	}
 	return false;
 }
 
@@ -245,7 +233,7 @@ are_durations(const char *text)
 	size_t		 len;
 	size_t		 n = 0;
 
-	for (; (word = next_word(&text, &len)) != NULL; n++) {
+	for (; (word = text_next_word(&text, &len)) != NULL; n++) {
 		char		copy[24];
 		uint64_t	ms;
 
@@ -340,10 +328,9 @@ are_mechanisms(const char *text)
 	size_t		 len;
 	size_t		 n = 0;
 
-	for (; (word = next_word(&text, &len)) != NULL; n++) {
-		if (!word_is_in(auth_mechanisms(), word, len, true))
+	for (; (word = text_next_word(&text, &len)) != NULL; n++)
+		if (!text_has_word(auth_mechanisms(), word, len))
 			return false;
-	}
 	return n > 0;
 }
 
@@ -449,8 +436,7 @@ value_check(const struct value_rule *rule, const char *text,
 	uint64_t		n, least, most;
 	bool			good;
 
-	if (rule->words != NULL &&
-	    word_is_in(rule->words, text, strlen(text), false))
+	if (rule->words != NULL && is_one_of(rule->words, text))
 		return true;
 	if (rule->kind == VALUE_SMARTHOST) {
 		good = smarthost_list_parse(&list, text, why);

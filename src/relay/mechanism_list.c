@@ -1,20 +1,15 @@
 #include "relay/mechanism_list.h"
 
-#include <string.h>
-#include <strings.h>
+#include "util/text.h"
 
 bool
 mechanism_list_has(const char *list, const char *mechanisms)
 {
-	while (*(list += strspn(list, " \t")) != '\0') {
-		size_t		 len = strcspn(list, " \t");
-		const char	*m = mechanisms;
+	const char	*name;
+	size_t		 len;
 
-		for (; *m != '\0'; m += strcspn(m, " "), m += *m == ' ')
-			if (strcspn(m, " ") == len &&
-			    strncasecmp(m, list, len) == 0)
-				return true;
-		list += len;
-	}
+	while ((name = text_next_word(&list, &len)) != NULL)
+		if (text_has_word(mechanisms, name, len))
+			return true;
 	return false;
 }

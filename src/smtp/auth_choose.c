@@ -3,6 +3,7 @@
 #include <sysexits.h>
 
 #include "smtp/auth_mechanism.h"
+#include "util/text.h"
 #include "util/visible.h"
 
 #define BLANKS " \t"
@@ -38,22 +39,19 @@ static size_t
 parse_mechanisms(const char *list,
     const struct auth_mechanism *found[AUTH_MECHANISMS])
 {
-	unsigned	seen = 0;
-	size_t		n = 0, len;
+	const char	*name;
+	unsigned	 seen = 0;
+	size_t		 n = 0, len;
 
-	for (;; list += len) {
-		const struct auth_mechanism	*m;
+	while ((name = text_next_word(&list, &len)) != NULL) {
+		const struct auth_mechanism	*m = find_mechanism(name, len);
 
-		list += strspn(list, BLANKS);
-		len = strcspn(list, BLANKS);
-		if (len == 0)
-			return n;
-		m = find_mechanism(list, len);
 		if (m == NULL || (seen & mechanism_bit(m)))
 			continue;
 		seen |= mechanism_bit(m);
 		found[n++] = m;
 	}
+	return n;
 }
 
 static bool
@@ -91,17 +89,13 @@ offers_binding(const struct auth_offer *offer)
 {
 	static const char	suffix[] = "-PLUS";
 	const size_t		n = sizeof(suffix) - 1;
-	const char		*name = offer->mechanisms;
+	const char		*list = offer->mechanisms, *name;
 	size_t			 len;
 
-	for (;; name += len) {
-		name += strspn(name, BLANKS);
-		len = strcspn(name, BLANKS);
-		if (len == 0)
-			return false;
+	while ((name = text_next_word(&list, &len)) != NULL)
 		if (len > n && strncasecmp(name + len - n, suffix, n) == 0)
 			return true;
-	}
+	return false;
 }
 
 bool

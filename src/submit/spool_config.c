@@ -8,6 +8,7 @@
 
 #include "config/value.h"
 #include "util/file.h"
+#include "util/text.h"
 
 /* *why has only the reason. */
 static enum spool_config
@@ -148,18 +149,19 @@ void
 spool_config_retry(struct retry_schedule *s, const struct config *config)
 {
 	const char	*text = config_text(config, NULL, KEY_QUEUE_RETRY);
+	const char	*word;
+	size_t		 len;
 
 	/* value_check() has checked the number and the form of the words. */
-	for (s->n = 0; *text != '\0' && s->n < RETRY_DELAYS_MAX;) {
-		size_t		len = strcspn(text, " \t");
-		char		word[24];
+	s->n = 0;
+	while (s->n < RETRY_DELAYS_MAX &&
+	    (word = text_next_word(&text, &len)) != NULL) {
+		char		copy[24];
 		uint64_t	ms;
 
-		strlcpy(word, text, len < sizeof(word) ? len + 1 :
-		    sizeof(word));
-		if (value_duration(word, &ms))
+		strlcpy(copy, word, len < sizeof(copy) ? len + 1 :
+		    sizeof(copy));
+		if (value_duration(copy, &ms))
 			s->delay[s->n++] = (int64_t)(ms / 1000);
-		text += len;
-		text += strspn(text, " \t");
 	}
 }

@@ -2,10 +2,33 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "util/octets.h"
 
 enum { HOST_NAME_MAX_LEN = 255 };
+
+const char *
+text_next_word(const char **list, size_t *len)
+{
+	const char	*word = *list + strspn(*list, " \t");
+
+	*len = strcspn(word, " \t");
+	*list = word + *len;
+	return *len > 0 ? word : NULL;
+}
+
+bool
+text_has_word(const char *list, const char *word, size_t len)
+{
+	const char	*known;
+	size_t		 n;
+
+	while ((known = text_next_word(&list, &n)) != NULL)
+		if (n == len && strncasecmp(known, word, n) == 0)
+			return true;
+	return false;
+}
 
 bool
 text_is_ascii(const char *text, size_t len)

@@ -1,5 +1,6 @@
 /*
- * text.h - characters and names: blanks, ASCII, UTF-8 (RFC 3629), host names
+ * text.h - characters, words and names: blanks, lists, ASCII, UTF-8 (RFC 3629),
+ * host names
  */
 #ifndef UTIL_TEXT_H
 #define UTIL_TEXT_H
@@ -22,6 +23,15 @@ text_has_any(const char *text, const char *characters)
 {
 	return text[strcspn(text, characters)] != '\0';
 }
+
+/*
+ * Returns the next word of a list with blanks between its words, sets *len to
+ * its length, and moves *list after it.  Returns NULL after the last word.
+ */
+const char *text_next_word(const char **list, size_t *len);
+
+/* Whether such a list contains the word, in any case. */
+bool	text_has_word(const char *list, const char *word, size_t len);
 
 /* Every octet is less than 128. */
 bool	text_is_ascii(const char *text, size_t len);

@@ -1,5 +1,6 @@
 /*
- * Characters of UTF-8 (RFC 3629), and the one rule for host names.
+ * The words of a list, characters of UTF-8 (RFC 3629), and the one rule for
+ * host names.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,6 +48,42 @@ checks(void **state)
 	assert_int_equal(text_is_host_name(h->name, strlen(h->name)), h->valid);
 }
 
+/* A list, and its words with a bar after each. */
+struct list {
+	const char	*text;
+	const char	*words;
+};
+
+static void
+has_words(void **state)
+{
+	const struct list	*l = *state;
+	const char		*at = l->text, *want = l->words, *word;
+	size_t			 len;
+
+	while ((word = text_next_word(&at, &len)) != NULL) {
+		assert_int_equal(strcspn(want, "|"), len);
+		assert_memory_equal(word, want, len);
+		assert_true(text_has_word(l->text, want, len));
+		want += len + 1;
+	}
+	assert_string_equal(want, "");
+	assert_string_equal(at, "");
+}
+
+static void
+a_word_is_found_in_any_case(void **state)
+{
+	(void)state;
+	assert_true(text_has_word("PLAIN LOGIN", "login", 5));
+	assert_false(text_has_word("PLAIN LOGIN", "log", 3));
+	assert_false(text_has_word("PLAIN LOGIN", "logins", 6));
+	assert_false(text_has_word("", "login", 5));
+}
+
+#define WORDS(sentence, text, words) \
+	{ sentence, has_words, NULL, NULL, &(struct list){ text, words } }
+
 #define HOST(sentence, name) \
 	{ sentence, checks, NULL, NULL, &(struct host){ name, true } }
 #define NOT_HOST(sentence, name) \
@@ -55,6 +92,16 @@ checks(void **state)
 int
 main(void)
 {
+	const struct CMUnitTest	list_spec[] = {
+		WORDS("one word", "PLAIN", "PLAIN|"),
+		WORDS("blanks separate words", "PLAIN LOGIN\tEXTERNAL",
+		    "PLAIN|LOGIN|EXTERNAL|"),
+		WORDS("blanks before, between and after words", " \ta  b \t",
+		    "a|b|"),
+		WORDS("an empty list", "", ""),
+		WORDS("a list of blanks", " \t ", ""),
+		cmocka_unit_test(a_word_is_found_in_any_case),
+	};
 	const struct CMUnitTest	utf8_spec[] = {
 		READS("ASCII is one octet", "ab", 1, 'a'),
 		READS("NUL is a character", "\0", 1, 0),
@@ -103,6 +150,7 @@ main(void)
 
 	memset(longest, 'a', sizeof(longest) - 1);
 	memset(too_long, 'a', sizeof(too_long) - 1);
-	failed = cmocka_run_group_tests(host_spec, NULL, NULL);
+	failed = cmocka_run_group_tests(list_spec, NULL, NULL);
+	failed += cmocka_run_group_tests(host_spec, NULL, NULL);
 	return failed + cmocka_run_group_tests(utf8_spec, NULL, NULL);
 }
