@@ -1,6 +1,7 @@
 #include "smtp/dialogue.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <sysexits.h>
 
 #include "util/memory.h"
+#include "util/text.h"
 #include "util/visible.h"
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND };
@@ -195,18 +197,28 @@ parse_number(const char *text)
 	return n;
 }
 
+static unsigned
+parse_limit(const char *text)
+{
+	uint64_t	n = parse_number(text);
+
+	return n < UINT_MAX ? (unsigned)n : UINT_MAX;
+}
+
 /* "RCPTMAX=100 MAILMAX=10 RCPTDOMAINMAX=1" (RFC 9422). */
 static void
 parse_limits(struct session *s, const char *words)
 {
-	for (; *words != '\0'; words += strcspn(words, " ")) {
-		words += strspn(words, " ");
-		if (strncasecmp(words, "RCPTMAX=", 8) == 0)
-			s->rcpt_max = (unsigned)parse_number(words + 8);
-		else if (strncasecmp(words, "MAILMAX=", 8) == 0)
-			s->mail_max = (unsigned)parse_number(words + 8);
-		else if (strncasecmp(words, "RCPTDOMAINMAX=", 14) == 0)
-			s->domain_max = (unsigned)parse_number(words + 14);
+	const char	*word;
+	size_t		 len;
+
+	while ((word = text_next_word(&words, &len)) != NULL) {
+		if (strncasecmp(word, "RCPTMAX=", 8) == 0)
+			s->rcpt_max = parse_limit(word + 8);
+		else if (strncasecmp(word, "MAILMAX=", 8) == 0)
+			s->mail_max = parse_limit(word + 8);
+		else if (strncasecmp(word, "RCPTDOMAINMAX=", 14) == 0)
+			s->domain_max = parse_limit(word + 14);
 	}
 }
 

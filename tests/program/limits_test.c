@@ -36,6 +36,9 @@ static const struct limits_case cases[] = {
 	{ "RCPTMAX limits the recipients of a transaction",
 	    { .keywords = "PIPELINING", .rcpt_max = 100 },
 	    NULL, 100, 1, MANY },
+	{ "a limit of more than 32 bits is not a smaller one", { .keywords =
+	    "PIPELINING\nLIMITS RCPTMAX=4294967297 MAILMAX=4294967297" },
+	    NULL, 1, 1, MANY },
 	{ "RCPTMAX limits the recipients with BDAT",
 	    { .keywords = "PIPELINING\nCHUNKING",
 	    .rcpt_max = 250 }, NULL, 40, 1, MANY },
