@@ -193,14 +193,12 @@ can_be_created(const char *directory, struct failure *why)
 }
 
 bool
-spool_is_new(const char *directory, struct failure *why)
+spool_is_partial(const char *directory, struct failure *why)
 {
 	const char	*missing = NULL;
 	int		 n = 0;
 	struct stat	 st;
 
-	if (stat(directory, &st) != 0)
-		return can_be_created(directory, why);
 	for (int i = 0; i < SPOOL_DIRS; i++) {
 		const char	*name = spool_dir_name((enum spool_dir)i);
 		char		*path = join_path(directory, name);
@@ -212,11 +210,22 @@ spool_is_new(const char *directory, struct failure *why)
 		free(path);
 	}
 	if (n == 0 || missing == NULL)
-		return true;
+		return false;
 	/* serve/ opens the spool only once. */
-	return failed(why, EX_CANTCREAT, "its subdirectory %s is missing: it "
-	    "is created when the service starts, or when a message is queued "
+	failed(why, EX_CANTCREAT, "its subdirectory %s is missing: it is "
+	    "created when the service starts, or when a message is queued "
 	    "without the service", missing);
+	return true;
+}
+
+bool
+spool_is_new(const char *directory, struct failure *why)
+{
+	struct stat	st;
+
+	if (stat(directory, &st) != 0)
+		return can_be_created(directory, why);
+	return !spool_is_partial(directory, why);
 }
 
 /* A transcript, "." or "..": not an entry. */

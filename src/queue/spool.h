@@ -59,6 +59,12 @@ bool	spool_open(struct spool *, const char *directory,
  */
 bool	spool_is_new(const char *directory, struct failure *why);
 
+/*
+ * Whether it has lost a subdirectory, so that it cannot be opened, although the
+ * others may contain mail; sets *why to EX_CANTCREAT and the reason.
+ */
+bool	spool_is_partial(const char *directory, struct failure *why);
+
 /* The name of the subdirectory, for messages: "queue", "failed", "tmp". */
 const char *spool_dir_name(enum spool_dir);
 

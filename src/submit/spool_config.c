@@ -140,7 +140,12 @@ spool_config_find(struct spool *spool, const struct config *config,
 {
 	enum spool_config	result = spool_config_examine(spool, config,
 				    why);
+	struct failure		lost;
 
+	if ((result == SPOOL_CONFIG_NONE || result == SPOOL_CONFIG_BROKEN) &&
+	    why->status == EX_OK && spool_is_partial(config_text(config, NULL,
+	    KEY_QUEUE), &lost))
+		*why = lost;
 	add_names(why, config, result);
 	return result;
 }

@@ -31,14 +31,16 @@ enum spool_config spool_config_open(struct spool *, const struct config *,
 
 /*
  * Opens the spool to read or run the queue, and does not create it.  If the
- * queue is disabled or does not exist, why->status is EX_OK.
+ * queue is disabled or does not exist, why->status is EX_OK, but not if it has
+ * lost a subdirectory.
  */
 enum spool_config spool_config_find(struct spool *, const struct config *,
 	    struct failure *why);
 
 /*
- * As spool_config_find(), for a caller that itself names the directory and the
- * line of the configuration: *why has only the reason.
+ * The same for a caller that itself names the directory and the line of the
+ * configuration: *why has only the reason.  If the queue has lost a
+ * subdirectory, why->status is EX_OK: see spool_config_is_new().
  */
 enum spool_config spool_config_examine(struct spool *, const struct config *,
 	    struct failure *why);

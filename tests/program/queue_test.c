@@ -143,6 +143,33 @@ without_a_queue_the_list_is_empty(void **state)
 	queue_fixture_close(&p);
 }
 
+/* *state: the name of a subdirectory. */
+static void
+a_queue_that_has_lost_a_subdirectory_is_not_empty(void **state)
+{
+	const char		*lost = *state;
+	struct queue_fixture	 p;
+	char			 path[60], words[120];
+
+	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_put(&p, "me@example.org", LIST("a@example.net"));
+	snprintf(path, sizeof(path), "spool/%s", lost);
+	snprintf(words, sizeof(words), "/spool: its subdirectory %s is "
+	    "missing: it is created when ", lost);
+	assert_int_equal(rmdir(temp_dir_path(&p.dir, path)), 0);
+	says(&p, bp, EX_CANTCREAT, words);
+	says(&p, WORDS("-bP"), EX_CANTCREAT, words);
+	says(&p, WORDS("queue", "list"), EX_CANTCREAT, words);
+	says(&p, WORDS("queue", "list", "--json"), EX_CANTCREAT, words);
+	says(&p, WORDS("queue", "list", "--failed"), EX_CANTCREAT, words);
+	says(&p, WORDS("queue", "status"), EX_CANTCREAT, words);
+	says(&p, WORDS("queue", "run"), EX_CANTCREAT, words);
+	says(&p, WORDS("-q"), EX_CANTCREAT, words);
+	queue_fixture_put(&p, "me@example.org", LIST("b@example.net"));
+	says(&p, WORDS("-bP"), 0, "2\n");
+	queue_fixture_close(&p);
+}
+
 static void
 allow_everything(void *context)
 {
@@ -757,6 +784,12 @@ ten_thousand_entries_are_listed_within_a_second(void **state)
 static const struct CMUnitTest queue_spec[] = {
 	cmocka_unit_test(the_list_has_the_layout_of_postfix),
 	cmocka_unit_test(without_a_queue_the_list_is_empty),
+	{ "a queue without failed/ is not empty",
+	    a_queue_that_has_lost_a_subdirectory_is_not_empty, NULL, NULL,
+	    (void *)(uintptr_t)"failed" },
+	{ "a queue without tmp/ is not empty",
+	    a_queue_that_has_lost_a_subdirectory_is_not_empty, NULL, NULL,
+	    (void *)(uintptr_t)"tmp" },
 	cmocka_unit_test(entries_are_private_whatever_the_umask_is),
 	cmocka_unit_test(control_characters_are_escaped),
 	cmocka_unit_test(an_entry_is_shown_held_released_and_dropped),
