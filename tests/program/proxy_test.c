@@ -95,10 +95,10 @@ static const struct proxy_case cases[] = {
 	    .status = EX_TEMPFAIL, .said = { "host unreachable, or its name "
 	    "does not exist (reply 4); check the host and the port, and "
 	    "whether the proxy can reach them ({dir}/relais.conf:" } },
-	{ "the proxy is silent", SMTP PROXY "connect_timeout = 300ms\n",
+	{ "the proxy is silent", SMTP PROXY "connect_timeout = 2s\n",
 	    .proxy = { .step = { [SOCKS_CONNECT] = { NULL, 0, SOCKS_HANG } } },
 	    .status = EX_TEMPFAIL,
-	    .said = { "no reply to the request to connect within 1 s" } },
+	    .said = { "no reply to the request to connect within 2 s" } },
 	{ "the next smarthost is tried through the proxy as well",
 	    "smarthost = smtp://[fe80::1%lo] smtp://mail.example\ntls = off\n"
 	    PROXY, .said = { "an address with a zone cannot be used with a "
