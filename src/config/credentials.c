@@ -130,7 +130,8 @@ const struct setting *
 credentials_unreadable(const struct config *config)
 {
 	static const enum config_key	keys[] = { KEY_PASSWORD_FILE,
-		KEY_TOKEN, KEY_TLS_KEY, KEY_PROXY_PASSWORD_FILE };
+		KEY_TOKEN, KEY_PROXY_PASSWORD_FILE, KEY_TLS_KEY,
+		KEY_TLS_CERTIFICATE, KEY_TLS_CA };
 
 	for (const struct section *s = config->first; s != NULL; s = s->next)
 		for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)

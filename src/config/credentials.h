@@ -62,8 +62,9 @@ bool	credentials_read(struct credentials *, const struct config *,
 bool	credentials_renew(struct credentials *, struct command_process *);
 
 /*
- * Returns a setting of password_file, token, tls_key or proxy_password_file
- * that names a file which this user has no permission to read, or NULL.
+ * Returns a setting of password_file, token, proxy_password_file, tls_key,
+ * tls_certificate or tls_ca that names a file which this user has no permission
+ * to read, or NULL.
  */
 const struct setting *credentials_unreadable(const struct config *);
 

@@ -28,7 +28,8 @@ tls_setting_read(struct buffer *text, enum tls_cause cause,
 
 	if (trusted_read(text, path, TLS_FILE_MAX, rules, &st, why) !=
 	    TRUSTED_READ) {
-		why->status = EX_CONFIG;
+		if (why->status != EX_NOPERM)
+			why->status = EX_CONFIG;
 		why->cause = cause;
 		return false;
 	}

@@ -20,8 +20,9 @@ bool	tls_setting_failed(struct failure *why, enum tls_cause,
 
 /*
  * Reads the whole file into *text, which the caller frees even after a failure.
- * EX_CONFIG with the cause if the file is unreadable, empty or larger than
- * TLS_FILE_MAX, or violates the rules of trusted.h.
+ * EX_NOPERM with the cause if this user has no permission to read the file;
+ * EX_CONFIG with the cause if it is missing, empty or larger than TLS_FILE_MAX,
+ * or violates the rules of trusted.h.
  */
 bool	tls_setting_read(struct buffer *text, enum tls_cause,
 	    const char *path, unsigned rules, struct failure *why);

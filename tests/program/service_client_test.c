@@ -392,6 +392,8 @@ struct permission_case {
 	int			 status;
 	const char		*err[2];	/* parts of stderr; NULL: it is
 						 * empty */
+	bool			 certificate;	/* the secret is one, not a
+						 * password */
 };
 
 #define ENVELOPE "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\n"
@@ -433,9 +435,9 @@ asks_for_permission(void **state)
 	user_needs_root();
 	setting_open(&s, &script, NULL);
 	assert_int_equal(chmod(s.dir.path, 0755), 0);
-	snprintf(more, sizeof(more), "log = off\ntls = off\nauth = PLAIN\n"
-	    "user = me\npassword_file = %s\n", temp_dir_write(&s.dir,
-	    "password", 0600, "secret"));
+	snprintf(more, sizeof(more), "log = off\n%s = %s\n", c->certificate ?
+	    "tls_certificate" : "tls = off\nauth = PLAIN\nuser = me\n"
+	    "password_file", temp_dir_write(&s.dir, "secret", 0600, "secret"));
 	serving_configure(&s, more);
 	if (c->socket == SERVICE_RUNS)
 		service_begin(&s);
@@ -470,21 +472,26 @@ asks_for_permission(void **state)
 
 static const struct permission_case permission_table[] = {
 	{ "a user without permission for relais.conf sends by the service",
-	    false, SERVICE_RUNS, 0, { NULL } },
+	    false, SERVICE_RUNS, 0, { NULL }, false },
 	{ "without a socket, a user without permission for relais.conf is told "
 	    "to start the service", false, NO_SOCKET, EX_NOPERM,
 	    { "no permission to read it",
-	    "start the relais service, or let this user read the file" } },
+	    "start the relais service, or let this user read the file" },
+	    false },
 	{ "if the service is down, a user without permission for relais.conf "
 	    "can try again", false, DEAD_SOCKET, EX_TEMPFAIL,
 	    { "the relais service is down",
-	    "Connection refused" } },
+	    "Connection refused" }, false },
 	{ "a user without permission for the password sends by the service",
-	    true, SERVICE_RUNS, 0, { NULL } },
+	    true, SERVICE_RUNS, 0, { NULL }, false },
 	{ "without a socket, the password is named", true, NO_SOCKET,
-	    EX_NOPERM, { "/password: ", "start the relais service" } },
+	    EX_NOPERM, { "/secret: ", "start the relais service" }, false },
 	{ "if the service is down, the password is named", true, DEAD_SOCKET,
-	    EX_TEMPFAIL, { "/password: ", "the relais service is down" } },
+	    EX_TEMPFAIL, { "/secret: ", "the relais service is down" }, false },
+	{ "without a socket, the certificate is named", true, NO_SOCKET,
+	    EX_NOPERM, { "/secret: ", "start the relais service" }, true },
+	{ "if the service is down, the certificate is named", true, DEAD_SOCKET,
+	    EX_TEMPFAIL, { "/secret: ", "the relais service is down" }, true },
 };
 
 /* ----------------------------------------------------------------- the rest */

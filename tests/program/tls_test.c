@@ -646,7 +646,7 @@ an_unreadable_tls_ca_names_mode_and_owner(void **state)
 	p = tls_fixture_program(&s);
 	p.prepare = become_nobody;
 	program_run(&s.o, &p);
-	assert_int_equal(s.o.status, EX_CONFIG);
+	assert_int_equal(s.o.status, EX_NOPERM);
 	tls_fixture_said(&s, "tls_ca (");
 	tls_fixture_said(&s, "relais.conf:");
 	tls_fixture_said(&s, "(mode 0");
