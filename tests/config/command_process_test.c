@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "config/command_process.h"
+#include "support/conf_load.h"
 #include "support/temp_dir.h"
 
 enum { DEADLINE_MS = 30000 };
@@ -56,17 +57,6 @@ tear_down(void **state)
 	return 0;
 }
 
-static void
-configure(struct test *t, const char *lines)
-{
-	const char	*path = temp_dir_write(&t->dir, "relais.conf", 0600,
-			    lines);
-
-	if (!config_load(&t->config, &(struct config_source){ .file = path },
-	    &t->why))
-		fail_msg("%s", t->why.text);
-}
-
 static bool
 run(struct test *t, const char *command)
 {
@@ -82,7 +72,7 @@ run(struct test *t, const char *command)
 static void
 start(struct test *t)
 {
-	configure(t, "smarthost = mail.example\nuser = me\n"
+	conf_load(&t->config, &t->dir, "smarthost = mail.example\nuser = me\n"
 	    "password_command = echo first\n"
 	    "[from a@example.org]\nsmarthost = other.example\nuser = me\n"
 	    "token_command = echo second\n");
@@ -115,7 +105,8 @@ does_not_start_without_a_command(void **state)
 {
 	struct test	*t = *state;
 
-	configure(t, "smarthost = mail.example\nuser = me\npassword = x\n");
+	conf_load(&t->config, &t->dir, "smarthost = mail.example\n"
+	    "user = me\npassword = x\n");
 	command_process_start(&t->process, &t->config);
 	assert_int_equal(t->process.pid, 0);
 	assert_int_equal(t->process.error, 0);
@@ -126,7 +117,7 @@ reports_a_failed_command(void **state)
 {
 	struct test	*t = *state;
 
-	configure(t, "smarthost = mail.example\nuser = me\n"
+	conf_load(&t->config, &t->dir, "smarthost = mail.example\nuser = me\n"
 	    "password_command = false\n");
 	command_process_start(&t->process, &t->config);
 	assert_false(run(t, "false"));
@@ -164,7 +155,7 @@ closes_other_descriptors(void **state)
 
 	snprintf(lines, sizeof(lines), "smarthost = mail.example\nuser = me\n"
 	    "password_command = %s\n", script);
-	configure(t, lines);
+	conf_load(&t->config, &t->dir, lines);
 	fd = open(temp_dir_write(&t->dir, "message", 0600, ""), O_RDWR);
 	assert_true(fd != -1);
 	command_process_start(&t->process, &t->config);
@@ -217,7 +208,7 @@ ends_with_its_parent(void **state)
 	path = temp_dir_write(&t->dir, "wait", 0700, script);
 	snprintf(lines, sizeof(lines), "smarthost = mail.example\nuser = me\n"
 	    "password_command = %s\n", path);
-	configure(t, lines);
+	conf_load(&t->config, &t->dir, lines);
 	parent = fork();
 	if (parent == 0)
 		run_and_wait(t, path);
@@ -240,7 +231,7 @@ a_late_result_is_not_used(void **state)
 	struct test		*t = *state;
 	struct interrupt	 interrupt;
 
-	configure(t, "smarthost = mail.example\nuser = me\n"
+	conf_load(&t->config, &t->dir, "smarthost = mail.example\nuser = me\n"
 	    "password_command = sleep 0.2\n"
 	    "[from a@example.org]\nsmarthost = other.example\nuser = me\n"
 	    "token_command = echo second\n");
@@ -266,7 +257,7 @@ reports_that_it_cannot_start(void **state)
 	struct rlimit		 before, none;
 	bool			 good;
 
-	configure(t, "smarthost = mail.example\nuser = me\n"
+	conf_load(&t->config, &t->dir, "smarthost = mail.example\nuser = me\n"
 	    "password_command = echo first\n");
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	none = before;

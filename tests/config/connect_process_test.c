@@ -18,6 +18,7 @@
 
 #include "config/connect_process.h"
 #include "support/cases.h"
+#include "support/conf_load.h"
 #include "support/temp_dir.h"
 #include "util/clock.h"
 
@@ -72,13 +73,8 @@ struct place {
 static void
 place_open(struct place *p, const char *conf)
 {
-	struct failure	why;
-
 	temp_dir_make(&p->dir);
-	if (!config_load(&p->config, &(struct config_source){
-	    .file = temp_dir_write(&p->dir, "relais.conf", 0600, conf) },
-	    &why))
-		fail_msg("%s", why.text);
+	conf_load(&p->config, &p->dir, conf);
 	connect_process_start(&p->process, &p->config);
 	assert_true(p->process.pid > 0);
 }

@@ -13,6 +13,7 @@
 #include <sysexits.h>
 
 #include "relay/advice.h"
+#include "support/conf_load.h"
 #include "support/temp_dir.h"
 
 struct row {
@@ -58,7 +59,6 @@ advises(void **state)
 	const struct row	*row = *state;
 	struct temp_dir		 dir;
 	struct config		 config;
-	struct config_source	 source;
 	struct smarthost_url	 smarthost = { .scheme = row->scheme != 0 ?
 				    row->scheme : SCHEME_SUBMISSION,
 				    .host = "smtp.example.org" };
@@ -73,16 +73,12 @@ advises(void **state)
 				    .enhanced = row->enhanced != NULL ?
 				    row->enhanced : "" };
 	char			 text[1024], want[1024], conf[512];
-	struct failure		 why;
 	size_t			 len = strlen(row->text);
 
 	temp_dir_make(&dir);
 	snprintf(conf, sizeof(conf), "smarthost = smtp.example.org\n%s",
 	    row->conf != NULL ? row->conf : "");
-	source = (struct config_source){ .file = temp_dir_write(&dir, "conf",
-	    0600, conf) };
-	if (!config_load(&config, &source, &why))
-		fail_msg("%s", why.text);
+	conf_load(&config, &dir, conf);
 	connection_begin(&c);
 	c.config = &config;
 	c.smarthost = &smarthost;
@@ -99,7 +95,7 @@ advises(void **state)
 		    sizeof(c.credentials.origin));
 	strlcpy(text, row->text, sizeof(text));
 	advice_add(&c, &facts, text, sizeof(text));
-	expand(want, sizeof(want), row->want, source.file);
+	expand(want, sizeof(want), row->want, config.path);
 	assert_memory_equal(text, row->text, len);
 	assert_string_equal(text + len, want);
 	buffer_free(&c.session.mechanisms);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "relay/connection.h"
+#include "support/conf_load.h"
 #include "support/mock_smtp.h"
 #include "support/temp_dir.h"
 #include "util/clock.h"
@@ -34,13 +35,10 @@ open_place(const struct script *script, struct failure *why)
 {
 	struct place		*p = &place;
 	struct connection	*c = &p->connection;
-	struct config_source	 source;
 
 	memset(p, 0, sizeof(*p));
 	temp_dir_make(&p->dir);
-	source = (struct config_source){ .file = temp_dir_write(&p->dir,
-	    "conf", 0600, "smarthost = smtp://localhost\n") };
-	assert_true(config_load(&p->config, &source, why));
+	conf_load(&p->config, &p->dir, "smarthost = smtp://localhost\n");
 	identity_find(&p->me, &p->config);
 	p->url = (struct smarthost_url){ .scheme = SCHEME_SMTP };
 	connection_begin(c);
@@ -83,7 +81,7 @@ a_failed_connection_names_the_endpoint_and_the_line(void **state)
 	assert_false(open_place(NULL, &why));
 	assert_ptr_equal(strstr(why.text, "/nonexistent/socket: "
 	    "No such file or directory ("), why.text);
-	assert_non_null(strstr(why.text, "/conf:1)"));
+	assert_non_null(strstr(why.text, "/relais.conf:1)"));
 	assert_false(place.connection.is_open);
 	close_place();
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "relay/delivery_process.h"
+#include "support/conf_load.h"
 #include "support/temp_dir.h"
 
 struct test {
@@ -36,10 +37,7 @@ set_up(void **state)
 	temp_dir_write(&t->dir, "send", 0700, text);
 	snprintf(text, sizeof(text), "smarthost = command://%s/send a, "
 	    "maildir://%s/Maildir\n", t->dir.path, t->dir.path);
-	if (!config_load(&t->config, &(struct config_source){
-	    .file = temp_dir_write(&t->dir, "relais.conf", 0600, text) },
-	    &t->why))
-		fail_msg("%s", t->why.text);
+	conf_load(&t->config, &t->dir, text);
 	text[strcspn(text, "\n")] = '\0';
 	assert_true(smarthost_list_parse(&t->list, strchr(text, '=') + 2,
 	    &t->why));
@@ -217,10 +215,8 @@ does_not_start_for_servers(void **state)
 	struct delivery_process	 p;
 	struct config		 config = { 0 };
 
-	if (!config_load(&config, &(struct config_source){
-	    .file = temp_dir_write(&t->dir, "other.conf", 0600, "smarthost = "
-	    "smtp://a.example, lmtp:///run/x discard:\n") }, &t->why))
-		fail_msg("%s", t->why.text);
+	conf_load(&config, &t->dir, "smarthost = smtp://a.example, "
+	    "lmtp:///run/x discard:\n");
 	delivery_process_start(&p, &config);
 	assert_int_equal(p.pid, 0);
 	assert_false(delivery_process_open(&p, &t->list.host[0], &t->why));

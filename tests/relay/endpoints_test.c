@@ -11,6 +11,7 @@
 #include <sysexits.h>
 
 #include "relay/endpoints.h"
+#include "support/conf_load.h"
 #include "support/temp_dir.h"
 #include "util/buffer.h"
 
@@ -38,15 +39,11 @@ yields(void **state)
 	const struct config_subject	 subject = { .to = "b@example.org" };
 	struct temp_dir			 dir;
 	struct config			 config;
-	struct config_source		 source;
 	struct failure			 why;
 	struct buffer			 got = { 0 };
 
 	temp_dir_make(&dir);
-	source = (struct config_source){ .file = temp_dir_write(&dir, "conf",
-	    0600, row->conf) };
-	if (!config_load(&config, &source, &why))
-		fail_msg("%s", why.text);
+	conf_load(&config, &dir, row->conf);
 	if (row->want == NULL) {
 		assert_false(endpoints_begin(&e, &config, &subject, &why));
 		assert_int_equal(why.status, EX_CONFIG);
@@ -68,15 +65,13 @@ the_last_one_is_first_of_a_new_order(void **state)
 	static struct endpoints	e;
 	struct temp_dir		dir;
 	struct config		config;
-	struct config_source	source;
 	struct failure		why;
 	struct buffer		got = { 0 };
 
 	(void)state;
 	temp_dir_make(&dir);
-	source = (struct config_source){ .file = temp_dir_write(&dir, "conf",
-	    0600, "smarthost = smtp://a.example smtp://b.example\n") };
-	assert_true(config_load(&config, &source, &why));
+	conf_load(&config, &dir, "smarthost = smtp://a.example "
+	    "smtp://b.example\n");
 	assert_true(endpoints_begin(&e, &config, NULL, &why));
 	assert_int_equal(endpoints_next(&e, &why), ENDPOINTS_FOUND);
 	assert_int_equal(endpoints_next(&e, &why), ENDPOINTS_FOUND);

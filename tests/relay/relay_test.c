@@ -15,6 +15,7 @@
 
 #include "relay/relay.h"
 #include "support/cases.h"
+#include "support/conf_load.h"
 #include "support/mock_smtp.h"
 #include "support/temp_dir.h"
 
@@ -50,7 +51,6 @@ place_begin(struct place *p, const struct script *scripts, const char *more)
 {
 	static const struct message_limits	limits;
 	static const char	text[] = "From: a@example.org\r\n\r\nHello\r\n";
-	struct config_source	source;
 	struct failure		why;
 	char			conf[512];
 
@@ -60,10 +60,7 @@ place_begin(struct place *p, const struct script *scripts, const char *more)
 	snprintf(conf, sizeof(conf), "smarthost = smtp://127.0.0.1:%u "
 	    "smtp://127.0.0.1:%u\ntimeout = 5s\n%s", p->host[0]->port,
 	    p->host[1]->port, more != NULL ? more : "");
-	source = (struct config_source){ .file = temp_dir_write(&p->dir,
-	    "conf", 0600, conf) };
-	if (!config_load(&p->config, &source, &why))
-		fail_msg("%s", why.text);
+	conf_load(&p->config, &p->dir, conf);
 	identity_find(&p->me, &p->config);
 	message_begin(&p->message, &limits);
 	assert_true(message_feed(&p->message, text, sizeof(text) - 1, &why));
@@ -373,15 +370,12 @@ a_limit_is_remembered_in_the_next_session(void **state)
 static void
 deliver_into_maildir(struct place *p)
 {
-	struct failure	why;
-	char		conf[200];
+	char	conf[200];
 
 	snprintf(conf, sizeof(conf), "smarthost = maildir://%s/Maildir\n",
 	    p->dir.path);
 	config_free(&p->config);
-	if (!config_load(&p->config, &(struct config_source){
-	    .file = temp_dir_write(&p->dir, "conf", 0600, conf) }, &why))
-		fail_msg("%s", why.text);
+	conf_load(&p->config, &p->dir, conf);
 	delivery_process_start(&p->relay.delivery, &p->config);
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "relay/route.h"
+#include "support/conf_load.h"
 #include "support/temp_dir.h"
 #include "util/memory.h"
 
@@ -26,17 +27,13 @@ has_routes(void **state)
 	const struct row	*row = *state;
 	struct temp_dir		 dir;
 	struct config		 config;
-	struct config_source	 source;
-	struct failure		 why;
 	struct envelope		 env = { 0 };
 	struct outcome		*outcomes;
 	struct route_list	 routes;
 	struct buffer		 got = { 0 };
 
 	temp_dir_make(&dir);
-	source = (struct config_source){ .file = temp_dir_write(&dir, "conf",
-	    0600, row->conf) };
-	assert_true(config_load(&config, &source, &why));
+	conf_load(&config, &dir, row->conf);
 	envelope_set_reverse(&env, row->from);
 	for (size_t i = 0; row->to[i] != NULL; i++)
 		envelope_add(&env, row->to[i]);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "relay/seats.h"
+#include "support/conf_load.h"
 #include "support/temp_dir.h"
 #include "util/file.h"
 
@@ -28,16 +29,6 @@ struct fixture {
 	struct failure	 why;
 };
 
-static void
-load(struct fixture *f, const char *text)
-{
-	struct config_source	source = { .file = temp_dir_write(&f->dir,
-				    "conf", 0600, text) };
-
-	if (!config_load(&f->config, &source, &f->why))
-		fail_msg("%s", f->why.text);
-}
-
 static int
 fixture_open(void **state)
 {
@@ -46,7 +37,8 @@ fixture_open(void **state)
 	f = (struct fixture){ .seats = { .file = file_in_memory() } };
 	assert_int_not_equal(f.seats.file, -1);
 	temp_dir_make(&f.dir);
-	load(&f, "smarthost = smtp://mail.example\nconnections = 9\n"
+	conf_load(&f.config, &f.dir, "smarthost = smtp://mail.example\n"
+	    "connections = 9\n"
 	    "[to *@one.example]\nconnections = 1\n"
 	    "[to *@two.example]\nconnections = 2\n");
 	*state = &f;
@@ -152,7 +144,8 @@ without_a_section_there_are_no_seats(void **state)
 	struct fixture	*f = *state;
 
 	config_free(&f->config);
-	load(f, "smarthost = smtp://mail.example\nconnections = 9\n");
+	conf_load(&f->config, &f->dir, "smarthost = smtp://mail.example\n"
+	    "connections = 9\n");
 	assert_false(seats_are_set(&f->config));
 	assert_true(take(f, &one));
 	assert_int_equal(f->seats.taken, 0);

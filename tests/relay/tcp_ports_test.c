@@ -11,6 +11,7 @@
 
 #include "relay/tcp_ports.h"
 #include "support/cases.h"
+#include "support/conf_load.h"
 #include "support/temp_dir.h"
 #include "util/buffer.h"
 
@@ -53,12 +54,9 @@ allows(void **state)
 	struct config		 config = { 0 };
 	struct sandbox		 sandbox = { .directory = -1 };
 	struct buffer		 ports = { 0 };
-	struct failure		 why;
 
 	temp_dir_make(&dir);
-	if (!config_load(&config, &(struct config_source){ .file =
-	    temp_dir_write(&dir, "conf", 0600, c->conf) }, &why))
-		fail_msg("%s", why.text);
+	conf_load(&config, &dir, c->conf);
 	tcp_ports_allow(&sandbox, &config);
 	buffer_add_text(&ports, sandbox.any_port ? "any" : "");
 	for (size_t i = 0; i < sandbox.n_ports && !sandbox.any_port; i++)

@@ -21,6 +21,7 @@
 #include "queue/spool_state.h"
 #include "runner/alarm.h"
 #include "support/cases.h"
+#include "support/conf_load.h"
 #include "support/temp_dir.h"
 #include "support/temp_spool.h"
 
@@ -120,10 +121,8 @@ static const struct identity	me = { .host = (char []){ "web1" },
 static void
 fixture_open(struct fixture *f)
 {
-	struct config_source	source;
-	struct failure		why;
-	char			text[400];
-	const char		*command;
+	char		 text[400];
+	const char	*command;
 
 	temp_dir_make(&f->dir);
 	temp_spool_make(&f->spool, 0);
@@ -134,10 +133,7 @@ fixture_open(struct fixture *f)
 	command = temp_dir_write(&f->dir, "command", 0700, text);
 	snprintf(text, sizeof(text), "smarthost = smtp://mail.example\n"
 	    "alarm_after = 1h\nalarm_command = %s\n", command);
-	source = (struct config_source){ .file = temp_dir_write(&f->dir,
-	    "conf", 0600, text) };
-	if (!config_load(&f->config, &source, &why))
-		fail_msg("%s", why.text);
+	conf_load(&f->config, &f->dir, text);
 	log_open(&f->log, &(struct log_options){ .target = "off",
 	    .tag = "test" });
 }

@@ -14,6 +14,7 @@
 
 #include "runner/idle_login.h"
 #include "support/cases.h"
+#include "support/conf_load.h"
 #include "support/temp_dir.h"
 
 enum { DAY = 24 * 60 * 60 };
@@ -47,8 +48,6 @@ is_due(void **state)
 	char			 text[400];
 	struct temp_dir		 dir;
 	struct config		 config;
-	struct config_source	 source;
-	struct failure		 why;
 	const char		*login;
 
 	temp_dir_make(&dir);
@@ -56,10 +55,7 @@ is_due(void **state)
 	assert_int_equal(utimensat(-1, login, times, 0), 0);
 	snprintf(text, sizeof(text), "smarthost = submission://a\n"
 	    "%s%s%s", c->before, login, c->after);
-	source = (struct config_source){ .file = temp_dir_write(&dir, "conf",
-	    0600, text) };
-	if (!config_load(&config, &source, &why))
-		fail_msg("%s", why.text);
+	conf_load(&config, &dir, text);
 	assert_int_equal(idle_login_is_due(&config, renewed + c->days * DAY),
 	    c->due);
 	config_free(&config);

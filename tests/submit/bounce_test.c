@@ -14,6 +14,7 @@
 
 #include "submit/bounce.h"
 #include "support/cases.h"
+#include "support/conf_load.h"
 #include "support/temp_dir.h"
 #include "support/temp_spool.h"
 #include "util/memory.h"
@@ -135,13 +136,8 @@ add_body(struct buffer *to, const struct message *m)
 static void
 load_config(struct config *config, struct temp_dir *dir)
 {
-	struct config_source	source = { .file = temp_dir_write(dir, "conf",
-				    0600, "smarthost = smtp://mail.example\n"
-				    "domain = example.org\naliases = off\n") };
-	struct failure		why;
-
-	if (!config_load(config, &source, &why))
-		fail_msg("%s", why.text);
+	conf_load(config, dir, "smarthost = smtp://mail.example\n"
+	    "domain = example.org\naliases = off\n");
 }
 
 static void

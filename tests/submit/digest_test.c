@@ -13,6 +13,7 @@
 
 #include "submit/digest.h"
 #include "support/cases.h"
+#include "support/conf_load.h"
 #include "support/temp_dir.h"
 #include "support/temp_spool.h"
 #include "util/memory.h"
@@ -77,16 +78,11 @@ static const struct identity	me = { .host = (char []){ "web1" },
 static void
 load_config(struct config *config, struct temp_dir *dir, const char *more)
 {
-	char			text[400];
-	struct config_source	source;
-	struct failure		why;
+	char	text[400];
 
 	snprintf(text, sizeof(text), "smarthost = smtp://mail.example\n%s",
 	    more != NULL ? more : "");
-	source = (struct config_source){ .file = temp_dir_write(dir, "conf",
-	    0600, text) };
-	if (!config_load(config, &source, &why))
-		fail_msg("%s", why.text);
+	conf_load(config, dir, text);
 }
 
 static void

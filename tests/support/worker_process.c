@@ -1,3 +1,4 @@
+#include "support/conf_load.h"
 #include "support/worker_process.h"
 
 #include <setjmp.h>
@@ -19,19 +20,14 @@
 void
 worker_process_open(struct worker_process *p, const struct script *script)
 {
-	struct config_source	source;
-	struct failure		why;
-	char			conf[200];
+	char	conf[200];
 
 	p->host = mock_smtp_start(script);
 	temp_dir_make(&p->dir);
 	snprintf(conf, sizeof(conf), "smarthost = smtp://127.0.0.1:%u\n"
 	    "timeout = 8s\nhelo = client.example\ndomain = example.org\n",
 	    p->host->port);
-	source = (struct config_source){ .file = temp_dir_write(&p->dir,
-	    "conf", 0600, conf) };
-	if (!config_load(&p->config, &source, &why))
-		fail_msg("%s", why.text);
+	conf_load(&p->config, &p->dir, conf);
 	identity_find(&p->me, &p->config);
 	log_open(&p->log, &(struct log_options){ .target = "off",
 	    .tag = "test" });
