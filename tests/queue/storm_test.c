@@ -134,6 +134,10 @@ key_is(void **state)
 	buffer_free(&key[1]);
 }
 
+/* One message in an hour. */
+static const struct storm_message	one = { .uid = 1, .key = "a",
+	.limit = 1, .period = HOUR };
+
 static void
 twenty_processes_lose_no_message(void **state)
 {
@@ -199,8 +203,6 @@ the_file_does_not_grow(void **state)
 static void
 a_message_that_cannot_be_counted_is_not_beyond_the_limit(void **state)
 {
-	struct storm_message	m = { .uid = 1, .key = "a", .limit = 1,
-				    .period = HOUR };
 	struct rlimit		before, none;
 	struct spool		spool;
 	struct failure		why;
@@ -209,13 +211,13 @@ a_message_that_cannot_be_counted_is_not_beyond_the_limit(void **state)
 
 	(void)state;
 	temp_spool_make(&spool, 0);
-	assert_true(storm_count(&spool, &m, NOW, &until, &why));
+	assert_true(storm_count(&spool, &one, NOW, &until, &why));
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	none = before;
 	none.rlim_cur = 0;
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-	good = storm_count(&spool, &m, NOW, &until, &why);
+	good = storm_count(&spool, &one, NOW, &until, &why);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	assert_false(good);
 	assert_non_null(strstr(why.text, "/storm: File too large"));
@@ -226,8 +228,6 @@ a_message_that_cannot_be_counted_is_not_beyond_the_limit(void **state)
 static void
 another_kind_of_file_is_an_error(void **state)
 {
-	struct storm_message	m = { .uid = 1, .key = "a", .limit = 1,
-				    .period = HOUR };
 	struct spool		spool;
 	struct failure		why;
 	int64_t			until;
@@ -235,7 +235,7 @@ another_kind_of_file_is_an_error(void **state)
 	(void)state;
 	temp_spool_make(&spool, 0);
 	assert_int_equal(symlinkat("/etc/passwd", spool.fd, "storm"), 0);
-	assert_false(storm_count(&spool, &m, NOW, &until, &why));
+	assert_false(storm_count(&spool, &one, NOW, &until, &why));
 	assert_int_equal(until, 0);
 	assert_non_null(strstr(why.text, "/storm: "));
 	temp_spool_remove(&spool);
@@ -244,17 +244,15 @@ another_kind_of_file_is_an_error(void **state)
 static void
 a_file_with_another_name_is_an_error(void **state)
 {
-	struct storm_message	m = { .uid = 1, .key = "a", .limit = 1,
-				    .period = HOUR };
 	struct spool		spool;
 	struct failure		why;
 	int64_t			until;
 
 	(void)state;
 	temp_spool_make(&spool, 0);
-	assert_true(storm_count(&spool, &m, NOW, &until, &why));
+	assert_true(storm_count(&spool, &one, NOW, &until, &why));
 	assert_int_equal(linkat(spool.fd, "storm", spool.fd, "other", 0), 0);
-	assert_false(storm_count(&spool, &m, NOW, &until, &why));
+	assert_false(storm_count(&spool, &one, NOW, &until, &why));
 	assert_int_equal(until, 0);
 	assert_non_null(strstr(why.text, "/storm: Operation not permitted"));
 	temp_spool_remove(&spool);
@@ -263,8 +261,6 @@ a_file_with_another_name_is_an_error(void **state)
 static void
 a_time_that_is_out_of_range_is_not_used(void **state)
 {
-	struct storm_message	m = { .uid = 1, .key = "a", .limit = 1,
-				    .period = HOUR };
 	const int64_t		since = NOW, wrong = INT64_MIN;
 	struct spool		spool;
 	struct failure		why;
@@ -274,7 +270,7 @@ a_time_that_is_out_of_range_is_not_used(void **state)
 
 	(void)state;
 	temp_spool_make(&spool, 0);
-	assert_true(storm_count(&spool, &m, since, &until, &why));
+	assert_true(storm_count(&spool, &one, since, &until, &why));
 	fd = openat(spool.fd, "storm", O_RDWR);
 	do
 		assert_int_equal(pread(fd, &found, sizeof(found), at),
@@ -282,7 +278,7 @@ a_time_that_is_out_of_range_is_not_used(void **state)
 	while (found != since && (at += sizeof(found)) != 0);
 	assert_int_equal(pwrite(fd, &wrong, sizeof(wrong), at), sizeof(wrong));
 	close(fd);
-	assert_true(storm_count(&spool, &m, NOW, &until, &why));
+	assert_true(storm_count(&spool, &one, NOW, &until, &why));
 	assert_int_equal(until, 0);
 	temp_spool_remove(&spool);
 }
