@@ -49,6 +49,7 @@ static const struct fact spool_facts[] = {
 	NUMBER(spool_state, alarm),
 	NUMBER(spool_state, alarm_since),
 	NUMBER(spool_state, alarm_tried),
+	NUMBER(spool_state, alarm_next),
 	NUMBER(spool_state, given_up_told),
 };
 

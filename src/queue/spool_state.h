@@ -92,6 +92,8 @@ struct spool_state {
 	int64_t	alarm;		/* what has been reported: a bit for each */
 	int64_t	alarm_since;
 	int64_t	alarm_tried;	/* when the command was started last */
+	int64_t	alarm_next;	/* no old entry is a problem before this time,
+				 * unless it is released; 0: not known */
 	int64_t	given_up_told;	/* .given_up_at that was reported last */
 
 	struct spool_state_host	*host;	/* owned; the one that was changed last

@@ -39,6 +39,9 @@ struct facts {
 	size_t		waiting;	/* entries, with held ones */
 	int64_t		oldest;		/* REASON_WAITING: its arrival, */
 	char		oldest_text[512];	/* and its last failure */
+	bool		is_old;		/* an entry is as old as alarm_after */
+	int64_t		next;		/* the earliest time at which another
+					 * entry can be a reason */
 	char		url[320];	/* REASON_REFUSED */
 	int64_t		refused_since;
 	char		refused_text[512];
@@ -50,6 +53,13 @@ static int64_t
 alarm_after(const struct config *config)
 {
 	return config_ms(config, NULL, KEY_ALARM_AFTER) / 1000;
+}
+
+static void
+note_next(struct facts *f, int64_t when)
+{
+	if (when < f->next)
+		f->next = when;
 }
 
 /* The oldest entry that is not held, if it is old enough. */
@@ -66,19 +76,24 @@ find_oldest(const struct alarm_options *o, int64_t now, struct facts *f)
 		return;
 	}
 	f->waiting = list.n;
+	f->next = now + after;
 	for (size_t i = 0; i < list.n && f->oldest == 0; i++) {
 		const char	*name = list.item[i].name;
 
 		if (!id_is_valid(name))
 			continue;
-		if (now - id_time(name) < after)
+		if (now - id_time(name) < after) {
+			note_next(f, id_time(name) + after);
 			break;
+		}
+		f->is_old = true;
 		if (entry_open(&entry, o->spool, SPOOL_QUEUE, name, ENTRY_LOOK,
 		    &why) != ENTRY_OPENED)
 			continue;
 		/* A collected entry waits for its digest. */
-		if (!entry.file.held && !(entry.file.collected &&
-		    now - entry.next < after)) {
+		if (entry.file.collected && now - entry.next < after) {
+			note_next(f, entry.next + after);
+		} else if (!entry.file.held) {
 			f->reasons |= REASON_WAITING;
 			f->oldest = id_time(name);
 			strlcpy(f->oldest_text, entry.file.reason,
@@ -346,6 +361,7 @@ record_reported(const struct alarm_options *o, const struct facts *f,
 	if (state.alarm == 0 || f->reasons == 0)
 		state.alarm_since = f->reasons == 0 ? 0 : since;
 	state.alarm = f->reasons;
+	state.alarm_next = f->next;
 	if (f->reasons & REASON_GIVEN_UP)
 		state.given_up_told = state.given_up_at;
 	if (!spool_state_close(&state, good ? &why : &ignored) || !good)
@@ -408,6 +424,14 @@ lock_alarm(const struct alarm_options *o)
 	return fd;
 }
 
+/* Whether an earlier check has found that no old entry is a problem yet. */
+static bool
+is_quiet(const struct config *config, const struct spool_state *s, int64_t now)
+{
+	return now < s->alarm_next &&
+	    s->alarm_next - now <= alarm_after(config);
+}
+
 static void
 check_locked(const struct alarm_options *o, struct memory *m, int64_t now)
 {
@@ -416,6 +440,7 @@ check_locked(const struct alarm_options *o, struct memory *m, int64_t now)
 	struct spool_state	state;
 	struct failure		why;
 	unsigned		reported, added;
+	bool			quiet;
 
 	spool_state_read(&state, o->spool);
 	find_oldest(o, now, &f);
@@ -427,9 +452,11 @@ check_locked(const struct alarm_options *o, struct memory *m, int64_t now)
 		write_alarm(&n, o, &f, added);
 	else if (reported != 0 && f.reasons == 0)
 		write_recovery(&n, o, &f, state.alarm_since);
+	quiet = is_quiet(o->config, &state, now);
 	spool_state_free(&state);
 	if (n.text.len == 0) {
-		if (reported != f.reasons)
+		if (reported != f.reasons || (f.reasons == 0 && f.is_old &&
+		    !quiet))
 			record_reported(o, &f, 0, now);
 	} else if (may_start(o, m, now)) {
 		if (!m->recorded)
@@ -489,10 +516,10 @@ alarm_is_due(const struct config *config, const struct spool *spool,
 
 	if (config_text(config, NULL, KEY_ALARM_COMMAND) == NULL)
 		return false;
-	if (queue->oldest != 0 && now - queue->oldest >= alarm_after(config))
-		return true;
 	spool_state_read(&state, spool);
-	due = state.alarm != 0 || is_given_up(&state, now);
+	due = state.alarm != 0 || is_given_up(&state, now) ||
+	    (queue->oldest != 0 && now - queue->oldest >=
+	    alarm_after(config) && !is_quiet(config, &state, now));
 	spool_state_free(&state);
 	return due;
 }

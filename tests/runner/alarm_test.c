@@ -276,11 +276,54 @@ is_reported(void **state)
 	spool_state_read(&after, &f.spool);
 	assert_int_equal(after.alarm, c->state);
 	spool_state_free(&after);
+	/* The next queue run is needed only for the recovery. */
+	assert_int_equal(alarm_is_due(&f.config, &f.spool, &totals, f.now + 1),
+	    c->state != 0);
+	fixture_close(&f);
+}
+
+/* An old entry that is held, and one that is half an hour old. */
+static void
+a_check_is_due_when_the_next_entry_is_old_enough(void **state)
+{
+	static const struct alarm_case	held = { .held = true };
+	struct fixture			f;
+	struct alarm_options		options = { .config = &f.config,
+					    .me = &me, .log = &f.log,
+					    .spool = &f.spool };
+	struct spool_totals		totals;
+	struct failure			why;
+	int64_t				now;
+	char				id[ID_SIZE], young[ID_SIZE];
+
+	(void)state;
+	fixture_open(&f);
+	f.now = (int64_t)time(NULL);
+	put_entry(&f, &held);
+	now = f.now + 2 * HOUR;
+	temp_spool_put(&f.spool, id, (const char *const[]){ "b@x", "" });
+	id_make(young, (now - HOUR / 2) * 1000000, 1);
+	assert_int_equal(renameat(f.spool.dir[SPOOL_QUEUE], id,
+	    f.spool.dir[SPOOL_QUEUE], young), 0);
+	assert_true(spool_count(&totals, &f.spool, SPOOL_QUEUE, &why));
+	assert_true(alarm_is_due(&f.config, &f.spool, &totals, now));
+	alarm_check(&options, now);
+	assert_false(alarm_is_due(&f.config, &f.spool, &totals,
+	    now + HOUR / 2 - 1));
+	assert_true(alarm_is_due(&f.config, &f.spool, &totals,
+	    now + HOUR / 2));
+	/* The clock was set back. */
+	assert_true(alarm_is_due(&f.config, &f.spool, &totals,
+	    now - HOUR / 2 - 1));
 	fixture_close(&f);
 }
 
 int
 main(void)
 {
-	return CASES_RUN("alarms", is_reported, alarm_cases);
+	static const struct CMUnitTest	others[] = { cmocka_unit_test(
+	    a_check_is_due_when_the_next_entry_is_old_enough) };
+
+	return CASES_RUN("alarms", is_reported, alarm_cases) +
+	    cmocka_run_group_tests_name("others", others, NULL, NULL);
 }
