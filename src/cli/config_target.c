@@ -16,22 +16,14 @@
 char *
 config_target(const struct options *options)
 {
-	struct buffer	 path = { 0 };
-	char		*text = NULL;
+	char	*own = NULL;
 
-	if (options->config_file == NULL) {
-		if (geteuid() != 0)
-			text = config_user_file();
-		return text != NULL ? text : memory_copy(config_system_file());
-	}
 	/* password_file must be an absolute path. */
-	if (options->config_file[0] != '/' &&
-	    (text = getcwd(NULL, 0)) != NULL) {
-		buffer_addf(&path, "%s/", text);
-		free(text);
-	}
-	buffer_add_text(&path, options->config_file);
-	return buffer_take(&path);
+	if (options->config_file != NULL)
+		return file_absolute(options->config_file);
+	if (geteuid() != 0)
+		own = config_user_file();
+	return own != NULL ? own : memory_copy(config_system_file());
 }
 
 char *

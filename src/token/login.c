@@ -19,6 +19,7 @@
 #include "token/exchange.h"
 #include "token/renew.h"
 #include "token/store.h"
+#include "util/file.h"
 #include "util/memory.h"
 #include "util/trusted.h"
 
@@ -223,6 +224,16 @@ complete_client(struct login *l, struct failure *why)
 	    "--client-id ID", p->value[OAUTH_PAGE]);
 }
 
+/* A renewal may have another working directory. */
+static void
+set_path(struct store *s, enum store_key key, const char *path)
+{
+	char	*absolute = path != NULL ? file_absolute(path) : NULL;
+
+	store_set(s, key, absolute);
+	free(absolute);
+}
+
 static bool
 has_secret(const struct login *l)
 {
@@ -241,9 +252,8 @@ complete_secret(struct login *l, struct failure *why)
 	    l->provider.secret == OAUTH_SECRET_REQUIRED;
 	if (l->secret.len > 0 || l->o.value[LOGIN_KEY] != NULL) {
 		store_set(s, STORE_CLIENT_SECRET, l->secret.data);
-		store_set(s, STORE_PRIVATE_KEY, l->o.value[LOGIN_KEY]);
-		store_set(s, STORE_CERTIFICATE,
-		    l->o.value[LOGIN_CERTIFICATE]);
+		set_path(s, STORE_PRIVATE_KEY, l->o.value[LOGIN_KEY]);
+		set_path(s, STORE_CERTIFICATE, l->o.value[LOGIN_CERTIFICATE]);
 	}
 	if (required && !has_secret(l) && ask_is_possible() &&
 	    ask_secret(&l->secret, "Client secret of the application (not "

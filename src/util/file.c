@@ -147,3 +147,19 @@ file_directory(const char *path)
 	return slash > path ? memory_copy_n(path, (size_t)(slash - path)) :
 	    memory_copy("/");
 }
+
+char *
+file_absolute(const char *path)
+{
+	char	*directory = path[0] == '/' ? NULL : getcwd(NULL, 0);
+	char	*whole;
+	size_t	 room;
+
+	if (directory == NULL)
+		return memory_copy(path);
+	room = strlen(directory) + strlen(path) + 2;
+	whole = memory_new(room, 1);
+	snprintf(whole, room, "%s/%s", directory, path);
+	free(directory);
+	return whole;
+}

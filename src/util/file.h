@@ -21,6 +21,12 @@ bool	file_write_now(int fd, const void *data, size_t len);
 char	*file_directory(const char *path);
 
 /*
+ * Returns the path, with the working directory before it if it is relative; the
+ * caller frees it.
+ */
+char	*file_absolute(const char *path);
+
+/*
  * Creates a file without a name in the directory, and opens it for reading and
  * writing; mode 0600, close-on-exec.  It is removed when it is closed.  Returns
  * -1 with errno.

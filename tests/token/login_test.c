@@ -678,6 +678,43 @@ client_credentials_with_a_key(void **state)
 	close_place(&p);
 }
 
+/* It is also found by a renewal, which has another working directory. */
+static void
+a_key_with_a_relative_path(void **state)
+{
+	struct place		p;
+	struct program		how;
+	struct certificate	client;
+	char			text[200];
+
+	(void)state;
+	open_place(&p, "{}");
+	certificate_make(&client, &(struct certificate_form){
+	    .common_name = "client" }, NULL);
+	certificate_write_key(&client, temp_dir_path(&p.dir, "key"), 0);
+	assert_int_equal(chmod(temp_dir_path(&p.dir, "key"), 0600), 0);
+	snprintf(text, sizeof(text), "{\"certificate\": \"%s\"}",
+	    certificate_write(&client, temp_dir_path(&p.dir, "client"), 0));
+	authorization_script(&p.server, text);
+	add_first(&p);
+	add(&p, "--client-credentials");
+	add(&p, "--key");
+	add(&p, "key");
+	add(&p, "--certificate");
+	add(&p, "./client");
+	how = program(&p);
+	how.dir = p.dir.path;
+	program_run(&p.o, &how);
+	says(&p, "is stored");
+	snprintf(text, sizeof(text), "\nprivate_key = %s/key\n", p.dir.path);
+	stored(&p, text);
+	snprintf(text, sizeof(text), "\ncertificate = %s/./client\n",
+	    p.dir.path);
+	stored(&p, text);
+	certificate_free(&client);
+	close_place(&p);
+}
+
 /* Terminals. */
 
 static void
@@ -822,6 +859,7 @@ main(void)
 		cmocka_unit_test(client_credentials_with_a_secret),
 		cmocka_unit_test(a_wrong_client_secret),
 		cmocka_unit_test(a_secret_that_others_can_read),
+		cmocka_unit_test(a_key_with_a_relative_path),
 		cmocka_unit_test(the_redirected_address_is_pasted),
 		cmocka_unit_test(the_terminal_asks_for_what_is_missing),
 		cmocka_unit_test(killed_before_the_code),
