@@ -135,9 +135,10 @@ $(B)/module/%.o: src/%.c
 	$(COMPILE) -fPIC -fvisibility=hidden
 
 # These contain settings, and are compiled again if the settings change.
-$(B)/src/cli/version.o $(B)/src/check/service.o $(B)/src/config/load.o \
-    $(B)/src/serve/serve_session.o $(B)/tests/config/config_test.o \
-    $(B)/installed/installed.o: $(B)/settings
+$(B)/src/cli/version.o $(B)/src/cli/queue_metrics.o $(B)/src/check/service.o \
+    $(B)/src/config/load.o $(B)/src/serve/serve_session.o \
+    $(B)/src/token/http.o $(B)/tests/config/config_test.o \
+    $(B)/tests/program/setup_test.o $(B)/installed/installed.o: $(B)/settings
 SETTINGS = $(VERSION) $(SYSCONFDIR) $(LIBDIR) $(DATADIR) $(SBINDIR)
 $(B)/settings: FORCE
 	mkdir -p $(@D)

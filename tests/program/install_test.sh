@@ -151,6 +151,21 @@ only_with() {
 	return $status
 }
 
+# Objects with VERSION or SYSCONFDIR are compiled again if it changes.
+settings_are_compiled_again() {
+	local file plan
+	plan=$(in_staging -n V=1 VERSION=9.9 all)
+	for file in $(grep -lwE 'VERSION|SYSCONFDIR' src/*/*.c); do
+		case $file in
+		src/token/*) [ -e "$build/relais-token" ] || continue ;;
+		esac
+		grep -q " $file\$" <<<"$plan" || {
+			echo "$file is missing in the rule for settings"
+			return 1
+		}
+	done
+}
+
 unknown_part_is_refused() {
 	! in_staging WITH=systemd,openrd install >"$staging/refused" 2>&1 &&
 	    grep 'WITH=systemd,openrd: the parts are ' "$staging/refused"
@@ -184,5 +199,6 @@ spec "WITH=openrc installs a script" only_with openrc '*/etc/init.d/relais'
 spec "WITH=apparmor installs a profile" only_with apparmor \
     '*/etc/apparmor.d/relais'
 spec "a part that does not exist is refused" unknown_part_is_refused
+spec "files with settings are compiled again" settings_are_compiled_again
 
 spec_end
