@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "cli/ask.h"
 #include "cli/commands.h"
@@ -59,14 +60,26 @@ parse_options(struct setup_answers *s, struct failure *why)
 	return true;
 }
 
-static bool
-has_login_option(const struct setup_answers *s)
+/* The number of options for the password or token. */
+static int
+login_options(const struct setup_answers *s)
 {
-	return s->given[ANSWER_PASSWORD_FILE] != NULL ||
-	    s->given[ANSWER_PASSWORD_COMMAND] != NULL ||
-	    s->given[ANSWER_TOKEN] != NULL ||
-	    s->given[ANSWER_TOKEN_COMMAND] != NULL || s->password_stdin ||
+	return (s->given[ANSWER_PASSWORD_FILE] != NULL) +
+	    (s->given[ANSWER_PASSWORD_COMMAND] != NULL) +
+	    (s->given[ANSWER_TOKEN] != NULL) +
+	    (s->given[ANSWER_TOKEN_COMMAND] != NULL) + s->password_stdin +
 	    s->no_login;
+}
+
+static bool
+check_login_options(const struct setup_answers *s, struct failure *why)
+{
+	if (login_options(s) > 1)
+		return failed(why, EX_USAGE, "--password-stdin, "
+		    "--password-file, --password-command, --token, "
+		    "--token-command and --no-login cannot be combined");
+	return s->given[ANSWER_USER] == NULL || !s->no_login || failed(why,
+	    EX_USAGE, "--user and --no-login cannot be combined");
 }
 
 /* Without a terminal, names all options that are missing. */
@@ -82,7 +95,7 @@ require_options(const struct setup_answers *s, struct failure *why)
 		buffer_add_text(&missing, " --smarthost,");
 	if (s->given[ANSWER_USER] == NULL && !s->no_login)
 		buffer_add_text(&missing, " --user or --no-login,");
-	if (!has_login_option(s))
+	if (login_options(s) == 0)
 		buffer_add_text(&missing, " --password-stdin, "
 		    "--password-file, --password-command, --token or "
 		    "--token-command,");
@@ -98,14 +111,14 @@ require_options(const struct setup_answers *s, struct failure *why)
 bool
 setup_answers_parse(struct setup_answers *s, struct failure *why)
 {
-	return parse_options(s, why) && (s->terminal ||
-	    require_options(s, why));
+	return parse_options(s, why) && check_login_options(s, why) &&
+	    (s->terminal || require_options(s, why));
 }
 
 bool
 setup_answers_may_have_secret(const struct setup_answers *s)
 {
-	return s->password_stdin || !has_login_option(s);
+	return s->password_stdin || login_options(s) == 0;
 }
 
 static bool
@@ -194,51 +207,51 @@ set_changed(struct setup_answers *s, enum config_key key, const char *given,
 	    suggestion);
 }
 
-/* Searches for the domain of the sender, unless it was searched for before. */
-static void
-find_smarthost(struct setup_answers *s, struct discovery *d)
+/*
+ * The smarthost for the domain of the sender: the earlier answer, or one that
+ * is found now; or NULL.
+ */
+static const char *
+suggest_smarthost(struct setup_answers *s, struct discovery *d)
 {
 	const char	*from = setup_answers_value(s, KEY_FROM);
 	const char	*domain = strrchr(from, '@') + 1;
 	const char	*before = value_in(&s->earlier, KEY_FROM);
 	struct failure	 why;
 
-	d->smarthost[0] = '\0';
 	if (before != NULL && strcasecmp(strrchr(before, '@') + 1,
-	    domain) == 0) {
-		strlcpy(d->smarthost, value_in(&s->earlier, KEY_SMARTHOST),
-		    sizeof(d->smarthost));
-		return;
-	}
+	    domain) == 0)
+		return value_in(&s->earlier, KEY_SMARTHOST);
 	printf("Looking for the smarthost of ");
 	output_text(domain);
 	printf(" ...\n");
 	fflush(stdout);
-	if (discover(d, &s->table, domain, DISCOVER_MS, &why)) {
-		printf("Found: %s\n       (", d->smarthost);
-		output_text(d->reason);
-		printf(")\n");
-	} else {
+	if (!discover(d, &s->table, domain, DISCOVER_MS, &why)) {
 		printf("Found none: ");
 		output_text(why.text);
 		putchar('\n');
+		return NULL;
 	}
+	printf("Found: %s\n       (", d->smarthost);
+	output_text(d->reason);
+	printf(")\n");
+	return d->smarthost;
 }
 
 static bool
 choose_smarthost(struct setup_answers *s)
 {
 	const char		*given = s->given[ANSWER_SMARTHOST];
+	const char		*suggestion = NULL;
 	struct smarthost_list	 list = { 0 };
-	struct discovery	 d = { .smarthost = "" };
+	struct discovery	 d;
 	struct failure		 why;
 	bool			 good;
 
 	if (given == NULL && s->terminal)
-		find_smarthost(s, &d);
+		suggestion = suggest_smarthost(s, &d);
 	good = set_answer(s, KEY_SMARTHOST, given,
-	    "Smarthost (host name or URL)",
-	    d.smarthost[0] != '\0' ? d.smarthost : NULL);
+	    "Smarthost (host name or URL)", suggestion);
 	if (good && smarthost_list_parse(&list, setup_answers_value(s,
 	    KEY_SMARTHOST), &why) && list.host[0].host != NULL)
 		s->provider = provider_by_smarthost(&s->table,
@@ -314,6 +327,13 @@ check_secret(const struct buffer *secret, struct failure *why)
 	if (memchr(text, '\n', len) != NULL)
 		return failed(why, EX_DATAERR, "the password has more than one "
 		    "line");
+	for (size_t i = 0; i < len; i++)
+		if (((unsigned char)text[i] < ' ' && text[i] != '\t') ||
+		    text[i] == 127)
+			return failed(why, EX_DATAERR, "the password contains "
+			    "a control character, perhaps that of an arrow "
+			    "key; if it is part of the password, write the "
+			    "password to a file and use --password-file");
 	if (text_is_blank(text[0]) || text_is_blank(text[len - 1]))
 		return failed(why, EX_DATAERR, "the password begins or ends "
 		    "with a blank, perhaps because too much was copied; if the "
@@ -411,8 +431,10 @@ choose_secret(struct setup_answers *s, struct failure *why)
 			return set_key(s, secret_options[i].key,
 			    s->given[secret_options[i].answer],
 			    answer_names[secret_options[i].answer], why);
+	/* A terminal would show it. */
 	if (s->password_stdin)
-		return read_secret(s, why) && set_key(s, KEY_PASSWORD_FILE,
+		return isatty(STDIN_FILENO) ? ask_password(s, why) :
+		    read_secret(s, why) && set_key(s, KEY_PASSWORD_FILE,
 		    s->secret_path, "secret", why);
 	if (p != NULL && p->login == LOGIN_OAUTH) {
 		buffer_wipe(&s->secret);

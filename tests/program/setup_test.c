@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -256,6 +257,13 @@ static const struct refusal refusals[] = {
 	    "--password-stdin: the password is too long" },
 	{ "a group that does not exist", { "--group", "no-such-group" },
 	    "x\n", EX_USAGE, "--group: there is no group no-such-group" },
+	{ "a password with a control character", { NULL }, "se\033[Dcret\n",
+	    EX_DATAERR, "the password contains a control character, perhaps "
+	    "that of an arrow key" },
+	{ "a second password", { "--password-file", "/dev/null" }, "x\n",
+	    EX_USAGE, "--password-stdin, --password-file, " },
+	{ "a user without a login", { "--no-login" }, "x\n", EX_USAGE,
+	    "cannot be combined" },
 	{ "a root that is not an address", { "--root", "a@@b" }, "x\n", EX_CONFIG,
 	    "root: invalid value \"a@@b\"" },
 };
@@ -406,6 +414,51 @@ a_provider_is_an_answer(void **state)
 	terminal_wait(&t, "= me@gmail.com\r\n");
 	terminal_say(&t, "Write these files?", "no\n");
 	assert_int_equal(terminal_end(&t), 1);
+	tls_fixture_close(&p.at);
+}
+
+static void
+a_terminal_does_not_show_the_password_of_its_input(void **state)
+{
+	struct place	p;
+	struct terminal	t;
+	char		*echo;
+
+	(void)state;
+	place_open(&p, &host);
+	place_add(&p, WORDS("--no-check", ANSWERS(&p)));
+	terminal_start(&t, &(struct program){ .argv = p.words }, 80);
+	terminal_say(&t, "it is not shown): ", TLS_FIXTURE_PASSWORD "\n");
+	echo = terminal_hear(&t, "");
+	assert_string_equal(echo, "");
+	free(echo);
+	terminal_say(&t, "Write these files?", "no\n");
+	assert_int_equal(terminal_end(&t), 1);
+	tls_fixture_close(&p.at);
+}
+
+/* The list of servers is longer than the name of one. */
+static void
+a_long_answer_is_suggested_whole(void **state)
+{
+	struct place	p;
+	struct terminal	t;
+	struct buffer	list = { 0 };
+
+	(void)state;
+	place_open(&p, &(struct script){ .refusing = true });
+	for (int i = 0; i < 16; i++)
+		buffer_addf(&list, "%s%s", i > 0 ? "," : "", p.url);
+	place_add(&p, WORDS("me@example.org", "--smarthost", list.data,
+	    "--no-login", "--root", "boss@example.org"));
+	terminal_start(&t, &(struct program){ .argv = p.words }, 0);
+	terminal_say(&t, "(change, write, stop)", "change\n");
+	terminal_say(&t, "Address that sends", "\n");
+	terminal_wait(&t, "URL) [");
+	terminal_wait(&t, list.data);
+	terminal_say(&t, "]: ", "\004");
+	assert_int_equal(terminal_end(&t), 1);
+	buffer_free(&list);
 	tls_fixture_close(&p.at);
 }
 
@@ -719,6 +772,9 @@ main(void)
 		cmocka_unit_test(a_group_is_looked_up_before_the_questions),
 		cmocka_unit_test(questions_are_asked_on_a_terminal),
 		cmocka_unit_test(a_provider_is_an_answer),
+		cmocka_unit_test(
+		    a_terminal_does_not_show_the_password_of_its_input),
+		cmocka_unit_test(a_long_answer_is_suggested_whole),
 		cmocka_unit_test(a_wrong_password_can_be_corrected),
 		cmocka_unit_test(
 		    the_password_is_kept_if_another_answer_is_wrong),
