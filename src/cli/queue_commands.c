@@ -28,7 +28,7 @@ struct queue_request {
 	struct queue_source	*queue;
 	struct spool		*spool;		/* NULL if it is not open */
 	bool			 json;
-	int64_t			 older_s;
+	int64_t			 older_s;	/* --older; -1: not given */
 	bool			 metrics;	/* --metrics, for status */
 	const char		*output;	/* --output, or NULL */
 	const char		*id;		/* NULL if none was given */
@@ -300,7 +300,8 @@ queue_status(const struct queue_request *r, struct failure *why)
 {
 	if (r->metrics)
 		return queue_metrics(r->queue, r->config, r->output, why);
-	return queue_health(r->queue, r->older_s, r->json, why);
+	return queue_health(r->queue, r->older_s != -1 ? r->older_s :
+	    QUEUE_HEALTH_OLDER_S, r->json, why);
 }
 
 enum id_argument { NO_ID, OPTIONAL_ID, REQUIRED_ID };
@@ -367,8 +368,17 @@ check_metrics(const struct queue_request *r,
 {
 	if (!r->metrics)
 		return r->output == NULL;
-	return command->run == queue_status && !r->json &&
-	    r->older_s == QUEUE_HEALTH_OLDER_S;
+	return command->run == queue_status && !r->json && r->older_s == -1;
+}
+
+static bool
+check_status(const struct queue_request *r,
+    const struct queue_command *command)
+{
+	if (command->run == queue_status)
+		return true;
+	return r->older_s == -1 && (!r->json ||
+	    command->run == list_queue || command->run == show_entry);
 }
 
 /* Options that select entries are for list and release, without an ID. */
@@ -411,7 +421,8 @@ parse_request(struct queue_request *r, const struct queue_command **command,
 	if (*command == NULL)
 		*command = find_command("list");
 	return (((*command)->id != REQUIRED_ID || r->id != NULL) &&
-	    check_selection(r, *command) && check_metrics(r, *command)) ||
+	    check_selection(r, *command) && check_metrics(r, *command) &&
+	    check_status(r, *command)) ||
 	    command_usage("queue", why);
 }
 
@@ -422,7 +433,7 @@ queue_commands_run(const struct options *options, const struct config *config,
 	struct queue_source	queue;
 	struct queue_request	r = { .config = config, .log = log,
 				    .queue = &queue,
-				    .older_s = QUEUE_HEALTH_OLDER_S,
+				    .older_s = -1,
 				    .errors = options->errors };
 	const struct queue_command	*command;
 	struct failure		why = { .status = EX_OK };

@@ -471,7 +471,12 @@ without_a_file_or_with_another_command_the_usage_is_printed(void **state)
 		{ "queue", "status", "--metrics", "--output" },
 		{ "queue", "status", "--metrics", "--json" },
 		{ "queue", "status", "--metrics", "--older", "2h" },
+		{ "queue", "status", "--metrics", "--older", "1h" },
 		{ "queue", "list", "--metrics" },
+		{ "queue", "list", "--older", "2d" },
+		{ "queue", "release", "--failed", "--older", "2d" },
+		{ "queue", "release", "--failed", "--json" },
+		{ "queue", "run", "--json" },
 	};
 	struct queue_fixture	p;
 	struct program_result	o;
