@@ -207,11 +207,11 @@ child_start(struct child *c, struct failure *why)
 	bool		good = false;
 
 	if (!command_search(&path, c->name)) {
-		failed_errno(why, EX_CONFIG, "%s", c->name);
+		failed(why, EX_CONFIG, "%s", strerror(errno));
 	} else if (c->ended == -1 || !open_pipe(out) || !open_pipe(err) ||
 	    !open_pipe(failure) || (c->pid = fork()) == -1) {
 		c->pid = 0;
-		failed_errno(why, EX_OSERR, "%s", c->name);
+		failed(why, EX_OSERR, "%s", strerror(errno));
 	} else {
 		if (c->pid == 0)
 			exec_program(c, path.data,
@@ -321,22 +321,22 @@ child_wait(struct child *c, struct buffer *output, int64_t deadline,
 		int64_t		left = deadline - clock_ms();
 
 		if (left <= 0)
-			return failed(why, EX_TEMPFAIL, "%s: timed out and was "
-			    "killed", c->name);
+			return failed(why, EX_TEMPFAIL, "timed out and was "
+			    "killed");
 		poll(fds, sizeof(fds) / sizeof(fds[0]), (int)left);
 		while (read(c->ended, &info, sizeof(info)) > 0)
 			continue;
 		if (waitpid(c->pid, &c->status, WNOHANG) == c->pid)
 			c->pid = 0;
 		if (!read_output(&c->out, output, OUTPUT_MAX) && !c->ignored)
-			return failed(why, EX_CONFIG, "%s: the output is "
-			    "larger than %d KiB", c->name, OUTPUT_MAX / 1024);
+			return failed(why, EX_CONFIG, "the output is larger "
+			    "than %d KiB", OUTPUT_MAX / 1024);
 		read_errors(c);
 		if (c->pid == 0 || (fds[3].revents & POLLHUP) == 0)
 			continue;
 		c->is_left = c->is_ours;
-		return failed(why, EX_TEMPFAIL, "%s: %s because sendmail has "
-		    "ended", c->name, c->is_left ? "left" : "killed");
+		return failed(why, EX_TEMPFAIL, "%s because sendmail has ended",
+		    c->is_left ? "left" : "killed");
 	}
 	return true;
 }
@@ -405,7 +405,7 @@ child_was_not_started(const struct child *c, struct failure *why)
 	    error == EPERM || error == ENAMETOOLONG || error == ELIBBAD ||
 	    error == EINVAL;
 	errno = error;
-	failed_errno(why, lasts ? EX_CONFIG : EX_OSERR, "%s", c->name);
+	failed(why, lasts ? EX_CONFIG : EX_OSERR, "%s", strerror(error));
 	/* command_search() has found the program itself. */
 	if (error == ENOENT)
 		failure_suffix(why, " (the interpreter in its first line)");
@@ -423,7 +423,7 @@ child_succeeded(const struct child *c, struct failure *why)
 	if (WIFEXITED(c->status) && status == 0)
 		return true;
 	if (child_was_not_started(c, why))
-		return false;
+		return failure_prefix(why, "%s: ", c->name);
 	if (c->errors.len > 0)
 		visible(shown, c->is_ours ? sizeof(shown) : 256,
 		    c->errors.data, strcspn(c->errors.data, "\r\n"));
@@ -468,7 +468,8 @@ child_set_words(struct child *c, const char *command)
 
 /*
  * Runs the command until it ends, is killed, or exceeds a limit.  After false,
- * with why, it has not been started or may still run, until child_end().
+ * with why, which does not name the command, it has not been started or may
+ * still run, until child_end().
  */
 static bool
 child_run(struct child *c, const char *command, struct buffer *output,
@@ -501,8 +502,9 @@ static bool
 child_output(struct child *c, const char *command, struct buffer *output,
     struct failure *why)
 {
-	bool	good = child_run(c, command, output, why) &&
-		    child_succeeded(c, why);
+	bool	good = child_run(c, command, output, why) ?
+		    child_succeeded(c, why) :
+		    failure_prefix(why, "%s: ", c->name);
 
 	child_end(c);
 	if (!good)
@@ -617,6 +619,8 @@ command_connect(struct command_connection *d, struct failure *why)
 	} else {
 		close(d->fd);
 	}
+	if (end == COMMAND_END_NOT_STARTED)
+		failure_prefix(why, "%s: ", c.name);
 	buffer_add(&d->errors, c.errors.data, c.errors.len);
 	close_if_open(c.ended);
 	child_end(&c);

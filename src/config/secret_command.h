@@ -108,8 +108,8 @@ enum command_end {
 
 /*
  * Runs a command as command_output() does, with a file as its standard input,
- * discards its standard output, and reports its end.  The program is also
- * killed if this process ends.
+ * discards its standard output, and reports its end.  The text of why does not
+ * name the program.  The program is also killed if this process ends.
  */
 enum command_end command_deliver(struct command_delivery *,
 	    struct failure *why);

@@ -175,18 +175,6 @@ judge_status(struct delivery_result *r, int status)
 	}
 }
 
-/* The caller adds the path. */
-static void
-drop_name(struct failure *why, const char *path)
-{
-	size_t	len = strlen(path);
-
-	if (strncmp(why->text, path, len) == 0 &&
-	    strncmp(why->text + len, ": ", 2) == 0)
-		memmove(why->text, why->text + len + 2,
-		    strlen(why->text + len + 2) + 1);
-}
-
 /* Also writes the result; false if this fails. */
 static bool
 run_program(const struct inbox *in, const struct request *request,
@@ -235,7 +223,6 @@ run_program(const struct inbox *in, const struct request *request,
 	case COMMAND_END_STOPPED:
 		break;
 	}
-	drop_name(&r->why, in->smarthost->path);
 	last = command_last_line(d.errors.data, d.errors.len, &last_len);
 	visible(line, sizeof(line), last, last_len);
 	if (line[0] != '\0')
