@@ -109,14 +109,16 @@ code_wait(const struct code *c, const struct store *s,
 		.remark = c->remark,
 	};
 	struct buffer			 code = { 0 }, form = { 0 };
+	const char			*remedy;
 	bool				 good = false;
 
 	if (!loopback_receive(&c->listener, &login, &code, why)) {
-		if (why->status == EX_NOPERM) {
-			failure_prefix(why, "the login was refused: ");
-			remedy_add(why);
-		}
-		return false;
+		if (why->status != EX_NOPERM)	/* not a text of the server */
+			return false;
+		remedy = remedy_for(why->text);
+		return failed(why, EX_NOPERM, "the login was refused: %s%s%s",
+		    why->text, remedy != NULL ? "; " : "",
+		    remedy != NULL ? remedy : "");
 	}
 	http_form_add(&form, "grant_type", "authorization_code");
 	http_form_add(&form, "code", code.data);

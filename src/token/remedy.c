@@ -29,17 +29,16 @@ static const struct {
 	{ "AADSTS50173", "the password of the account was changed" },
 };
 
-void
-remedy_add(struct failure *why)
+const char *
+remedy_for(const char *text)
 {
 	for (size_t i = 0; i < sizeof(remedies) / sizeof(*remedies); i++) {
 		const char	*code = remedies[i].code;
-		const char	*found = strstr(why->text, code);
+		const char	*found = strstr(text, code);
 
-		if (found == NULL ||
-		    isdigit((unsigned char)found[strlen(code)]))
-			continue;
-		failure_suffix(why, "; %s", remedies[i].words);
-		return;
+		if (found != NULL &&
+		    !isdigit((unsigned char)found[strlen(code)]))
+			return remedies[i].words;
 	}
+	return NULL;
 }

@@ -4,12 +4,7 @@
 #ifndef TOKEN_REMEDY_H
 #define TOKEN_REMEDY_H
 
-#include "util/failure.h"
-
-/*
- * Appends the remedy for the first known error in the text of why, if there is
- * one.
- */
-void	remedy_add(struct failure *why);
+/* For the first known error in the text of a server; NULL: there is none. */
+const char *remedy_for(const char *text);
 
 #endif
