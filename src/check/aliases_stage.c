@@ -14,8 +14,8 @@ enum { TROUBLES_SHOWN = 20, ADDRESSES_SHOWN = 3 };
 
 /* Why mail to one or more names is refused. */
 struct trouble {
-	struct failure	 why;		/* without the place */
-	char		*origin;	/* owned; file and line, or NULL */
+	struct failure	 why;
+	unsigned	 line;		/* of the file; 0: none */
 	const char	*name;		/* borrowed; the first one */
 	size_t		 n;		/* number of names */
 };
@@ -30,57 +30,21 @@ struct aliases_check {
 	size_t			 cap;
 };
 
-/*
- * Moves the place "PATH:12" from the beginning or the end of the text, where
- * mail/aliases.h writes it, to a copy that the caller frees.
- */
-static char *
-take_place(const char *path, struct failure *why)
-{
-	size_t	 len = strlen(path), digits;
-	char	*at = strstr(why->text, path);
-	char	*place;
-
-	if (len == 0 || at == NULL || at[len] != ':')
-		return NULL;
-	digits = strspn(at + len + 1, "0123456789");
-	if (digits == 0)
-		return NULL;
-	place = memory_copy_n(at, len + 1 + digits);
-	if (at == why->text) {
-		at += len + 1 + digits;
-		at += strspn(at, ": ");
-		memmove(why->text, at, strlen(at) + 1);
-	} else if (at - why->text > 2 && strncmp(at - 2, " (", 2) == 0) {
-		at[-2] = '\0';
-	}
-	return place;
-}
-
-static bool
-is_same_place(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
 static void
-add_trouble(struct aliases_check *a, const char *name, struct failure *why)
+add_trouble(struct aliases_check *a, const char *name, unsigned line,
+    const struct failure *why)
 {
-	char	*origin = take_place(a->aliases.path, why);
-
 	for (size_t i = 0; i < a->n; i++) {
 		struct trouble	*t = &a->trouble[i];
 
-		if (is_same_place(t->origin, origin) &&
-		    strcmp(t->why.text, why->text) == 0) {
+		if (t->line == line && strcmp(t->why.text, why->text) == 0) {
 			t->n++;
-			free(origin);
 			return;
 		}
 	}
 	a->trouble = memory_room(a->trouble, a->n, &a->cap,
 	    sizeof(*a->trouble));
-	a->trouble[a->n++] = (struct trouble){ *why, origin, name, 1 };
+	a->trouble[a->n++] = (struct trouble){ *why, line, name, 1 };
 }
 
 static const char *
@@ -106,9 +70,12 @@ static void
 report_trouble(struct aliases_check *a, const struct trouble *t)
 {
 	struct check_finding	found = a->found;
+	struct buffer		origin = { 0 };
 	char			others[64] = "";
 
-	found.origin = t->origin;
+	if (t->line != 0)
+		buffer_addf(&origin, "%s:%u", a->aliases.path, t->line);
+	found.origin = origin.data;
 	found.remedy = remedy_for(&t->why);
 	/*
 	 * An alias that was written for another mail system may name a program
@@ -123,6 +90,7 @@ report_trouble(struct aliases_check *a, const struct trouble *t)
 		    t->n - 1, t->n > 2 ? "s" : "");
 	check_report(a->check, &found, "mail to %s%s is refused: %s", t->name,
 	    others, t->why.text);
+	buffer_free(&origin);
 }
 
 static void
@@ -149,12 +117,13 @@ check_each(struct aliases_check *a)
 		const char		*name = a->aliases.alias[i].name;
 		struct address_list	 list = { 0 };
 		struct failure		 why;
+		unsigned		 line;
 
 		if (i > 0 && strcmp(name, a->aliases.alias[i - 1].name) == 0)
 			continue;
 		if (!aliases_resolve(&a->aliases, name, &a->names.rules, &list,
-		    &why))
-			add_trouble(a, name, &why);
+		    &line, &why))
+			add_trouble(a, name, line, &why);
 		address_list_free(&list);
 	}
 }
@@ -185,12 +154,13 @@ check_root(struct aliases_check *a)
 	struct buffer		to = { 0 };
 	struct failure		why;
 	size_t			n = a->aliases.n;
+	unsigned		line;
 	char			count[32] = "no";
 
 	if (n > 0)
 		snprintf(count, sizeof(count), "%zu", n);
 	if (aliases_resolve(&a->aliases, "root", &a->names.rules, &list,
-	    &why)) {
+	    &line, &why)) {
 		for (size_t i = 0; i < list.n && i < ADDRESSES_SHOWN; i++) {
 			buffer_add_text(&to, i > 0 ? ", " : "");
 			address_write(&to, &list.address[i]);
@@ -215,20 +185,23 @@ check_root(struct aliases_check *a)
 /* The file cannot be read, so mail to every local name is refused. */
 static void
 report_unusable(struct aliases_check *a, const struct setting *set,
-    struct failure *why)
+    const struct failure *why)
 {
-	char	*origin = take_place(a->found.object, why);
+	const unsigned	line = a->aliases.bad_line;
+	struct buffer	origin = { 0 };
 
-	if (origin != NULL)
-		a->found.origin = origin;
-	else if (set != NULL)
+	if (line != 0) {
+		buffer_addf(&origin, "%s:%u", a->found.object, line);
+		a->found.origin = origin.data;
+	} else if (set != NULL) {
 		a->found.origin = set->origin;
-	a->found.remedy = origin != NULL ? "correct the line; until then, mail "
+	}
+	a->found.remedy = line != 0 ? "correct the line; until then, mail "
 	    "to all local names is refused" :
 	    "create the file, or correct aliases; until then, mail to all "
 	    "local names is refused";
 	check_report_untrusted(a->check, &a->found, why);
-	free(origin);
+	buffer_free(&origin);
 }
 
 void
@@ -258,8 +231,6 @@ check_aliases(struct check *c)
 	check_root(&a);
 	report_troubles(&a);
 out:
-	for (size_t i = 0; i < a.n; i++)
-		free(a.trouble[i].origin);
 	free(a.trouble);
 	aliases_free(&a.aliases);
 	local_names_end(&a.names);

@@ -25,8 +25,8 @@ struct aliases_reader {
 static bool
 refuse_line(const struct aliases_reader *r, const char *reason)
 {
-	return failed(r->why, EX_CONFIG, "%s:%u: %s", r->aliases->path,
-	    r->line, reason);
+	r->aliases->bad_line = r->line;
+	return failed(r->why, EX_CONFIG, "%s", reason);
 }
 
 static char *
@@ -196,6 +196,16 @@ aliases_free(struct aliases *a)
 	*a = (struct aliases){ .path = NULL };
 }
 
+bool
+aliases_add_place(const struct aliases *a, unsigned line, struct failure *why)
+{
+	if (line == 0)
+		return false;
+	return why->status == EX_NOUSER ?
+	    failure_suffix(why, " (%s:%u)", a->path, line) :
+	    failure_prefix(why, "%s:%u: ", a->path, line);
+}
+
 /*
  * Resolve a name.
  */
@@ -207,6 +217,7 @@ struct resolver {
 	const struct alias	 *path[ALIASES_DEPTH_MAX]; /* nested aliases */
 	size_t			  depth;
 	size_t			  seen;		/* targets */
+	unsigned		  line;		/* of the failure; 0: none */
 	struct failure		 *why;
 };
 
@@ -262,21 +273,21 @@ find_default(const struct resolver *w)
 }
 
 static bool
-refuse_alias(const struct resolver *w, const struct alias *a,
-    const char *reason, int cause)
+refuse_alias(struct resolver *w, const struct alias *a, const char *reason,
+    int cause)
 {
 	char	shown[80];
 
-	visible(shown, sizeof(shown), a->name, strlen(a->name));
-	failed(w->why, EX_CONFIG, "%s:%u: alias %s: %s", w->aliases->path,
-	    a->line, shown, reason);
+	w->line = a->line;
+	failed(w->why, EX_CONFIG, "alias %s: %s", visible(shown,
+	    sizeof(shown), a->name, strlen(a->name)), reason);
 	w->why->cause = cause;
 	return false;
 }
 
 /* Refuses a name that is neither an alias nor possible for an account. */
 static bool
-refuse_name(const struct resolver *w, const char *name)
+refuse_name(struct resolver *w, const char *name)
 {
 	char	shown[80], reason[200];
 
@@ -319,12 +330,11 @@ resolve_account(struct resolver *w, const char *name)
 	if (!local_name_is_possible(name))
 		return refuse_name(w, name);
 	if (root == NULL && domain == NULL) {
-		failed(w->why, EX_NOUSER, "no address for the local name %s",
-		    visible(shown, sizeof(shown), name, strlen(name)));
 		if (w->depth > 0)
-			failure_suffix(w->why, " (%s:%u)", w->aliases->path,
-			    w->path[w->depth - 1]->line);
-		return false;
+			w->line = w->path[w->depth - 1]->line;
+		return failed(w->why, EX_NOUSER, "no address for the local "
+		    "name %s", visible(shown, sizeof(shown), name,
+		    strlen(name)));
 	}
 	if (domain != NULL)
 		address_make(&a, name, domain, "");
@@ -347,8 +357,7 @@ resolve_targets(struct resolver *w, const struct alias *alias,
 	    w->why);
 	if (!good) {
 		w->why->status = EX_CONFIG;
-		failure_prefix(w->why, "%s:%u: ", w->aliases->path,
-		    alias->line);
+		w->line = alias->line;
 	}
 	w->seen += list.n;
 	if (good && w->seen > ALIASES_TARGETS_MAX)
@@ -405,7 +414,7 @@ resolve_name(struct resolver *w, const char *name)
 
 bool
 aliases_resolve(const struct aliases *a, const char *name,
-    const struct alias_rules *rules, struct address_list *to,
+    const struct alias_rules *rules, struct address_list *to, unsigned *line,
     struct failure *why)
 {
 	struct resolver	w = { .aliases = a, .rules = rules, .to = to,
@@ -414,6 +423,7 @@ aliases_resolve(const struct aliases *a, const char *name,
 
 	if (resolve_name(&w, name))
 		return true;
+	*line = w.line;
 	while (to->n > before)
 		address_free(&to->address[--to->n]);
 	return false;

@@ -44,6 +44,7 @@ struct aliases {
 	struct alias	*alias;		/* owned; sorted by name and line */
 	size_t		 n;
 	size_t		 cap;
+	unsigned	 bad_line;	/* the one that was refused; 0: none */
 };
 
 enum alias_rule {
@@ -86,7 +87,8 @@ const char *alias_rules_domain(const struct alias_rules *);
 
 /*
  * Reads the file.  A missing file is an error only if it is required.  Returns
- * false with EX_CONFIG, file and line, or with the errors of trusted_read().
+ * false with EX_CONFIG, and the line in .bad_line, or with the errors of
+ * trusted_read().
  */
 bool	aliases_read(struct aliases *, const char *path, bool required,
 	    struct failure *why);
@@ -94,6 +96,13 @@ bool	aliases_read(struct aliases *, const char *path, bool required,
 /* Reads a text; the path is only for messages. */
 bool	aliases_parse(struct aliases *, const char *path, const char *text,
 	    size_t len, struct failure *why);
+
+/*
+ * Adds file and line to the text of a failure of aliases_read() or
+ * aliases_resolve(); returns false.  line: 0 if there is none.
+ */
+bool	aliases_add_place(const struct aliases *, unsigned line,
+	    struct failure *why);
 
 /*
  * The .cause in struct failure if a name has no address.  It can also be an
@@ -106,15 +115,15 @@ enum alias_cause {
 
 /*
  * Appends the addresses of a local name, at least one, in order; duplicates are
- * not removed.  Returns false, with the list unchanged, if the name or a target
- * has no address:
+ * not removed.  Returns false, with the list unchanged, and with the line of
+ * the last alias or 0 in *line, if the name or a target has no address:
  *	EX_NOUSER	alias, root and domain are missing, or the name has no
  *			alias and cannot be an account (local.h)
- *	EX_CONFIG	with file and line: the alias is a loop, is defined
- *			twice, has an invalid target or exceeds a limit
+ *	EX_CONFIG	the alias is a loop, is defined twice, has an invalid
+ *			target or exceeds a limit
  */
 bool	aliases_resolve(const struct aliases *, const char *name,
-	    const struct alias_rules *, struct address_list *,
+	    const struct alias_rules *, struct address_list *, unsigned *line,
 	    struct failure *why);
 
 void	aliases_free(struct aliases *);

@@ -45,6 +45,7 @@ read_aliases(struct local_names *n, struct failure *why)
 		return true;
 	if (aliases_read(&n->aliases, path, set != NULL, why))
 		return true;
+	aliases_add_place(&n->aliases, n->aliases.bad_line, why);
 	if (set != NULL)
 		failure_prefix(why, "%s: aliases: ", set->origin);
 	return false;
@@ -55,6 +56,7 @@ local_names_resolve(struct local_names *n, const char *name,
     struct address_list *list, struct failure *why)
 {
 	const char	*conf = n->config->path;
+	unsigned	 line;
 
 	if (!n->is_read) {
 		n->is_read = true;
@@ -65,8 +67,9 @@ local_names_resolve(struct local_names *n, const char *name,
 		*why = n->why;
 		return false;
 	}
-	if (aliases_resolve(&n->aliases, name, &n->rules, list, why))
+	if (aliases_resolve(&n->aliases, name, &n->rules, list, &line, why))
 		return true;
+	aliases_add_place(&n->aliases, line, why);
 	if (why->status != EX_NOUSER || !local_name_is_possible(name))
 		return false;
 	/* Without any configuration, more than one key is missing. */

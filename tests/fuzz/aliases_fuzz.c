@@ -22,8 +22,9 @@ resolve(const struct aliases *a, const char *name, const char *root)
 				    .root = root };
 	struct address_list	list = { 0 };
 	struct failure		why;
+	unsigned		line;
 
-	if (!aliases_resolve(a, name, &rules, &list, &why)) {
+	if (!aliases_resolve(a, name, &rules, &list, &line, &why)) {
 		assert(why.status == EX_CONFIG ||
 		    (why.status == EX_NOUSER && (root == NULL ||
 		    !local_name_is_possible(name))));

@@ -47,9 +47,15 @@ resolve_row(const struct row *row, struct address_list *list,
 				    row->root, row->domain, NULL };
 	struct aliases		a;
 	bool			good;
+	unsigned		line;
 
 	good = aliases_parse(&a, "aliases", row->text, strlen(row->text),
-	    why) && aliases_resolve(&a, row->name, &rules, list, why);
+	    why);
+	line = a.bad_line;
+	good = good && aliases_resolve(&a, row->name, &rules, list, &line,
+	    why);
+	if (!good)
+		aliases_add_place(&a, line, why);
 	aliases_free(&a);
 	return good;
 }
@@ -86,11 +92,12 @@ takes_steps(void **state)
 	struct address_list	 list = { 0 };
 	struct aliases		 a;
 	struct failure		 why;
+	unsigned		 line;
 
 	assert_true(aliases_parse(&a, "aliases", row->text, strlen(row->text),
 	    &why));
-	assert_int_equal(aliases_resolve(&a, row->name, &rules, &list, &why),
-	    row->status == 0);
+	assert_int_equal(aliases_resolve(&a, row->name, &rules, &list, &line,
+	    &why), row->status == 0);
 	assert_string_equal(steps.data, row->want);
 	address_list_free(&list);
 	aliases_free(&a);
@@ -136,7 +143,8 @@ a_nul_character_is_refused(void **state)
 	assert_false(aliases_parse(&a, "aliases", text, sizeof(text) - 1,
 	    &why));
 	assert_int_equal(why.status, EX_CONFIG);
-	assert_string_equal(why.text, "aliases:2: contains a NUL character");
+	assert_string_equal(why.text, "contains a NUL character");
+	assert_int_equal(a.bad_line, 2);
 	aliases_free(&a);
 }
 
