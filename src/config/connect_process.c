@@ -226,9 +226,9 @@ serve_request(int fd, const char *command, const struct request *r,
 
 	if (*running >= PROGRAMS_MAX)
 		reply.error = EAGAIN;
-	else if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, connection) ==
-	    -1 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
-	    control) == -1 || (pid = fork()) == -1)
+	else if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
+	    connection) == -1 || socketpair(AF_UNIX, SOCK_STREAM |
+	    SOCK_CLOEXEC, 0, control) == -1 || (pid = fork()) == -1)
 		reply.error = errno;
 	if (pid == 0) {
 		close(fd);
@@ -319,7 +319,10 @@ is_readable(int fd)
 	return n > 0;
 }
 
-/* Receives what send_reply() has sent; false with errno. */
+/*
+ * Receives what send_reply() has sent; false with errno.  If descriptors are
+ * lacking, only the first one may arrive, or none: .error is then EMFILE.
+ */
 static bool
 receive_reply(int from, struct reply *reply, int fds[2])
 {
@@ -332,21 +335,25 @@ receive_reply(int from, struct reply *reply, int fds[2])
 	struct msghdr	message = { .msg_iov = &text, .msg_iovlen = 1,
 			    .msg_control = passed.room,
 			    .msg_controllen = sizeof(passed.room) };
+	size_t		len = 0;
 
-	if (!is_readable(from))
+	if (!is_readable(from)) {
 		errno = ETIMEDOUT;
-	else if (recvmsg(from, &message, MSG_CMSG_CLOEXEC) != sizeof(*reply))
-		errno = EPIPE;
-	else {
-		if (reply->error == 0 &&
-		    message.msg_controllen < CMSG_SPACE(2 * sizeof(int)))
-			reply->error = EMFILE;
-		if (reply->error == 0)
-			memcpy(fds, CMSG_DATA(&passed.header),
-			    2 * sizeof(int));
-		return true;
+		return false;
 	}
-	return false;
+	if (recvmsg(from, &message, MSG_CMSG_CLOEXEC) != sizeof(*reply)) {
+		errno = EPIPE;
+		return false;
+	}
+	if (CMSG_FIRSTHDR(&message) != NULL)
+		len = passed.header.cmsg_len - CMSG_LEN(0);
+	memcpy(fds, CMSG_DATA(&passed.header), len);
+	if (reply->error == 0 && len < 2 * sizeof(int)) {
+		reply->error = EMFILE;
+		if (len > 0)
+			close(fds[0]);
+	}
+	return true;
 }
 
 /*

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -230,6 +231,43 @@ a_late_reply_is_discarded(void **state)
 	place_close(&p);
 }
 
+/* The lowest descriptor that is free. */
+static int
+find_free(void)
+{
+	int	fd = dup(STDIN_FILENO);
+
+	assert_int_not_equal(fd, -1);
+	close(fd);
+	return fd;
+}
+
+/* One more can be opened, but a connection needs two. */
+static void
+a_lack_of_descriptors_is_reported(void **state)
+{
+	struct place	p;
+	struct failure	why;
+	struct rlimit	before, one;
+	int		fd, control, free_fd;
+
+	(void)state;
+	place_open(&p, "smarthost = smtp://a.example\n"
+	    "connect_command = cat\n");
+	free_fd = find_free();
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	one = (struct rlimit){ (rlim_t)free_fd + 1, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &one), 0);
+	fd = connect_process_run(&p.process, &(struct connect_request){
+	    .command = "cat", .host = "a.example", .port = 25 }, &control,
+	    &why);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(fd, -1);
+	assert_non_null(strstr(why.text, "Too many open files"));
+	assert_int_equal(find_free(), free_fd);
+	place_close(&p);
+}
+
 int
 main(void)
 {
@@ -237,6 +275,7 @@ main(void)
 		cmocka_unit_test(programs_run_at_the_same_time),
 		cmocka_unit_test(programs_are_limited),
 		cmocka_unit_test(a_late_reply_is_discarded),
+		cmocka_unit_test(a_lack_of_descriptors_is_reported),
 	};
 
 	return CASES_RUN("connect_process", runs_or_refuses, cases) +
