@@ -80,7 +80,7 @@ static const struct scenario {
 	} lines[LINES_MAX];		/* ended by a NULL label */
 } scenarios[] = {
 	{ "plain", PLAIN, ONE, 1, NULL, 25, 3, {
-	    { ARRIVAL_MS, "small message in plaintext, ms", 0 },
+	    { ARRIVAL_MS, "small message in clear text, ms", 0 },
 	    { CALLER_MS, "– until the caller continues, ms", 0 },
 	    { ROUND_TRIPS, "– round trips", 0 } } },
 	{ "starttls", STARTTLS, ONE, 1, NULL, 15, 3, {
@@ -102,7 +102,7 @@ static const struct scenario {
 	{ "line", PLAIN, ONE, 1, &one_line, 3, 4, {
 	    { ARRIVAL_S, "one line of 50 MB, s", 0 } } },
 	{ "burst", PLAIN, BURST, 200, NULL, 3, 4, {
-	    { 0, "200 messages of 8 callers in plaintext, per s",
+	    { 0, "200 messages of 8 callers in clear text, per s",
 	      MORE_IS_BETTER } } },
 	{ "burst-tls", TLS, BURST, 200, NULL, 3, 4, {
 	    { 0, "200 messages of 8 callers with TLS, per s",
@@ -113,7 +113,7 @@ static const struct scenario {
 	    { 0, "100 queued messages, 100 ms away, per s",
 	      MORE_IS_BETTER } } },
 	{ "cost-plain", PLAIN, COST, 1, NULL, 1, 1, {
-	    { 0, "plaintext: instructions of the call, millions", 0 },
+	    { 0, "clear text: instructions of the call, millions", 0 },
 	    { 1, "– system calls of the call", 0 },
 	    { 2, "– memory of the largest process, MiB", 0 },
 	    { 3, "– memory of all processes, MiB", 0 } } },

@@ -91,7 +91,7 @@ static const struct panel {
 	const char	*scenario;
 	size_t		 number;
 } panels[PANELS] = {
-	{ "A small message, until the smarthost has it", "ms, in plaintext",
+	{ "A small message, until the smarthost has it", "ms, in clear text",
 	    "plain", 0 },
 	{ "The same with TLS and AUTH", "ms", "tls", 0 },
 	{ "200 messages of 8 callers with TLS",

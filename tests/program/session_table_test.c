@@ -301,7 +301,7 @@ static const struct row others[] = {
 	    .more = "user = me\npassword = secret\n",
 	    .status = LOGIN, .err = "does not offer AUTH",
 	    .heard = "EHLO|STARTTLS|EHLO|QUIT" },
-	{ "plain text in place of the TLS handshake",
+	{ "clear text in place of the TLS handshake",
 	    { .security = STARTTLS_OFFERED,
 	    .steps = { { .at = ON_HANDSHAKE, .say = "hello?",
 	    .then = THEN_CLOSE } } }, .scheme = "submission",

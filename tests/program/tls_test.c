@@ -1138,7 +1138,7 @@ static const struct CMUnitTest tls_spec[] = {
 	    AT_ONCE({ .at = ON_EHLO,
 	    .say = "", .then = THEN_CUT }), .status = EX_TEMPFAIL,
 	    .says = { "EHLO: the server closed the connection" }),
-	TOLD("a plain-text greeting instead of implicit TLS",
+	TOLD("a greeting in clear text instead of implicit TLS",
 	    .scheme = "submissions", .script = { .user = "nina",
 	    .password = TLS_FIXTURE_PASSWORD, .security = STARTTLS_OFFERED },
 	    .status = EX_PROTOCOL, .says =
