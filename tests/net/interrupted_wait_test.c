@@ -83,8 +83,9 @@ a_signal_ends_a_wait_for_input(void **state)
 	close(fd[1]);
 }
 
+/* Writes, after a signal, to a peer that does not read. */
 static void
-a_signal_ends_a_wait_for_output(void **state)
+assert_write_ends(int64_t grace_ms)
 {
 	static const char	block[STREAM_OUT];
 	struct interrupt	i;
@@ -92,15 +93,22 @@ a_signal_ends_a_wait_for_output(void **state)
 	struct failure		why;
 	int			fd[2];
 
-	(void)state;
 	hold_and_raise(&i);
 	open_stream(&s, &i, fd);
+	stream_set_grace(&s, grace_ms);
 	while (stream_write(&s, block, sizeof(block), &why))
 		continue;
 	assert_string_equal(why.text, WORDS);
 	discard_signal(&i);
 	stream_close(&s);
 	close(fd[1]);
+}
+
+static void
+a_signal_ends_a_wait_for_output(void **state)
+{
+	(void)state;
+	assert_write_ends(0);
 }
 
 /* Reads n octets, at most 1000 at a time. */
@@ -152,22 +160,8 @@ a_write_gets_time_after_a_signal(void **state)
 static void
 the_time_for_a_write_after_a_signal_ends(void **state)
 {
-	static const char	block[STREAM_OUT];
-	struct interrupt	i;
-	struct stream		s;
-	struct failure		why;
-	int			fd[2];
-
 	(void)state;
-	hold_and_raise(&i);
-	open_stream(&s, &i, fd);
-	stream_set_grace(&s, 20);
-	while (stream_write(&s, block, sizeof(block), &why))
-		continue;
-	assert_string_equal(why.text, WORDS);
-	discard_signal(&i);
-	stream_close(&s);
-	close(fd[1]);
+	assert_write_ends(20);
 }
 
 /*

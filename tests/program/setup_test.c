@@ -780,8 +780,9 @@ main(void)
 		    the_password_is_kept_if_another_answer_is_wrong),
 		cmocka_unit_test(the_name_of_a_login_is_asked_for),
 		cmocka_unit_test(the_user_can_be_that_of_the_provider),
-		cmocka_unit_test(an_answer_that_is_not_valid_is_asked_for_again),
-	cmocka_unit_test(refused_answers_can_be_written),
+		cmocka_unit_test(
+		    an_answer_that_is_not_valid_is_asked_for_again),
+		cmocka_unit_test(refused_answers_can_be_written),
 		cmocka_unit_test(refused_answers_can_be_dropped),
 		cmocka_unit_test(the_dialogue_can_be_stopped),
 		cmocka_unit_test(a_missing_directory_of_a_user_is_created),

@@ -74,26 +74,32 @@ begin(struct test *t, struct delivery_request *d, struct buffer *paths)
 }
 
 static void
-delivers_one_message_after_another(void **state)
+deliver(struct test *t)
 {
-	struct test		*t = *state;
-	struct delivery_request	 d;
-	struct delivery_result	 r;
-	struct buffer		 paths = { 0 }, output = { 0 }, got = { 0 };
+	struct delivery_request	d;
+	struct delivery_result	r;
+	struct buffer		paths = { 0 }, output = { 0 }, got = { 0 };
 
-	for (int i = 0; i < 3; i++) {
-		buffer_clear(&paths);
-		begin(t, &d, &paths);
-		assert_true(delivery_process_end(&t->process, &d, &r, &output,
-		    &t->why));
-		assert_int_equal(r.kind, DELIVERY_DONE);
-		file_read(&got, temp_dir_path(&t->dir, "got"));
-		assert_string_equal(got.data, "text\n");
-		unlink(temp_dir_path(&t->dir, "got"));
-	}
+	begin(t, &d, &paths);
+	assert_true(delivery_process_end(&t->process, &d, &r, &output,
+	    &t->why));
+	assert_int_equal(r.kind, DELIVERY_DONE);
+	file_read(&got, temp_dir_path(&t->dir, "got"));
+	assert_string_equal(got.data, "text\n");
 	buffer_free(&got);
 	buffer_free(&output);
 	buffer_free(&paths);
+}
+
+static void
+delivers_one_message_after_another(void **state)
+{
+	struct test	*t = *state;
+
+	for (int i = 0; i < 3; i++) {
+		deliver(t);
+		unlink(temp_dir_path(&t->dir, "got"));
+	}
 }
 
 /* The process ends without having run the program. */
@@ -116,23 +122,14 @@ goes_on_after_an_abandoned_message(void **state)
 {
 	struct test		*t = *state;
 	struct delivery_request	 d;
-	struct delivery_result	 r;
-	struct buffer		 paths = { 0 }, output = { 0 }, got = { 0 };
+	struct buffer		 paths = { 0 };
 
 	begin(t, &d, &paths);
 	delivery_process_abandon(&t->process);
 	if (!delivery_process_open(&t->process, d.smarthost, &t->why))
 		fail_msg("%s", t->why.text);
 	assert_int_equal(access(temp_dir_path(&t->dir, "got"), F_OK), -1);
-	buffer_clear(&paths);
-	begin(t, &d, &paths);
-	assert_true(delivery_process_end(&t->process, &d, &r, &output,
-	    &t->why));
-	assert_int_equal(r.kind, DELIVERY_DONE);
-	file_read(&got, temp_dir_path(&t->dir, "got"));
-	assert_string_equal(got.data, "text\n");
-	buffer_free(&got);
-	buffer_free(&output);
+	deliver(t);
 	buffer_free(&paths);
 }
 
