@@ -18,7 +18,7 @@ dsn_parse_notify(unsigned *set, const char *text)
 {
 	unsigned	all = 0;
 
-	while (*text != '\0') {
+	for (;; text++) {
 		size_t		n = strcspn(text, ",");
 		unsigned	bit = 0;
 
@@ -29,9 +29,11 @@ dsn_parse_notify(unsigned *set, const char *text)
 		if (bit == 0)
 			return false;
 		all |= bit;
-		text += n + (text[n] == ',');
+		text += n;
+		if (*text == '\0')
+			break;
 	}
-	if (all == 0 || ((all & NOTIFY_NEVER) && all != NOTIFY_NEVER))
+	if ((all & NOTIFY_NEVER) && all != NOTIFY_NEVER)
 		return false;
 	*set = all;
 	return true;

@@ -46,6 +46,7 @@ static const struct CMUnitTest notify_spec[] = {
 	NOTIFY("", 0, ""), NOTIFY(",", 0, ""), NOTIFY("fail", 0, ""),
 	NOTIFY("failures", 0, ""), NOTIFY("never,delay", 0, ""),
 	NOTIFY("failure, delay", 0, ""), NOTIFY("failure,,delay", 0, ""),
+	NOTIFY("failure,", 0, ""), NOTIFY(",failure", 0, ""),
 };
 
 struct word {
