@@ -212,8 +212,11 @@ add_journal_field(struct buffer *b, const char *name, const char *value,
 {
 	size_t	len = strlen(value);
 
-	if (len > max)
+	if (len > max) {
 		len = max;
+		for (int i = 0; i < 3 && (value[len] & 0xc0) == 0x80; i++)
+			len--;
+	}
 	buffer_add_text(b, name);
 	if (memchr(value, '\n', len) == NULL) {
 		buffer_add_byte(b, '=');

@@ -15,6 +15,7 @@
 
 #include "support/cases.h"
 #include "util/log_record.h"
+#include "util/text.h"
 
 enum { FIELDS = 5 };
 
@@ -182,6 +183,24 @@ the_journal_has_values_with_line_feeds(void **state)
 	buffer_free(&record);
 }
 
+/* The journal would store a part of a character as binary data. */
+static void
+a_character_in_the_journal_is_not_split(void **state)
+{
+	char			 letters[3 * 200 + 1] = "";
+	const struct log_field	 from = FROM(letters);
+	const struct log_event	 e = { .tag = "me", .fields = &from, .n = 1 };
+	struct buffer		 record = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(letters) - 1; i += 3)
+		memcpy(letters + i, "\342\202\254", 3);
+	log_record_journal(&record, &e);
+	assert_true(text_is_utf8(record.data, record.len));
+	assert_non_null(strstr(record.data, "\nRELAIS_SENDER=\342\202\254"));
+	buffer_free(&record);
+}
+
 /* Each value is as long as a header field can be, and has to be escaped. */
 static void
 a_record_fits_into_a_pipe(void **state)
@@ -218,6 +237,7 @@ a_record_fits_into_a_pipe(void **state)
 
 static const struct CMUnitTest record_spec[] = {
 	cmocka_unit_test(the_journal_has_values_with_line_feeds),
+	cmocka_unit_test(a_character_in_the_journal_is_not_split),
 	cmocka_unit_test(a_record_fits_into_a_pipe),
 };
 
