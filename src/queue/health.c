@@ -19,7 +19,6 @@
 #include "queue/storm.h"
 #include "util/buffer.h"
 #include "util/clock.h"
-#include "util/file.h"
 
 enum { HOUR = 60 * 60 };		/* seconds */
 
@@ -56,43 +55,17 @@ health_read(struct health *health, const struct spool *spool)
 }
 
 static bool
-replace_status(struct spool *spool, const char *name, const struct buffer *text,
-    int64_t success)
-{
-	int	tmp = spool->dir[SPOOL_TMP];
-	int	fd = files_open(tmp, name, O_WRONLY | O_CREAT | O_EXCL);
-	bool	good;
-
-	if (fd < 0)
-		return false;
-	good = spool_own(spool, fd) &&
-	    file_write(fd, text->data, text->len) &&
-	    files_set_time(fd, success) &&
-	    renameat(tmp, name, spool->fd, file_name) == 0;
-	if (!good) {
-		int	error = errno;
-
-		unlinkat(tmp, name, 0);
-		errno = error;
-	}
-	close(fd);
-	return good;
-}
-
-static bool
-health_write(struct spool *spool, const struct health *health, int64_t now,
+health_write(struct spool *spool, const struct health *health,
     struct failure *why)
 {
 	struct buffer	b = { 0 };
-	char		name[ID_SIZE];
 	bool		good;
 
 	buffer_addf(&b, "given-up %" PRId64 "\nerror %" PRId64 " ",
 	    health->given_up, health->error);
 	escape_word(&b, health->text);
 	buffer_add_byte(&b, '\n');
-	id_make(name, now * 1000000, arc4random());
-	good = replace_status(spool, name, &b, health->success);
+	good = spool_replace(spool, file_name, &b, health->success);
 	if (!good)
 		failed_errno(why, files_status(errno), "%s/%s",
 		    spool->directory, file_name);
@@ -111,7 +84,7 @@ health_note_success(struct spool *spool, int64_t now, struct failure *why)
 	if (utimensat(spool->fd, file_name, times, AT_SYMLINK_NOFOLLOW) == 0)
 		return true;
 	if (errno == ENOENT)
-		return health_write(spool, &health, now, why);
+		return health_write(spool, &health, why);
 	return failed_errno(why, files_status(errno), "%s/%s",
 	    spool->directory, file_name);
 }
@@ -127,7 +100,7 @@ health_note_error(struct spool *spool, int64_t now, const char *text,
 	if (given_up)
 		health.given_up = now;
 	strlcpy(health.text, text, sizeof(health.text));
-	return health_write(spool, &health, now, why);
+	return health_write(spool, &health, why);
 }
 
 /*

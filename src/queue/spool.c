@@ -14,6 +14,7 @@
 #include "queue/files.h"
 #include "queue/id.h"
 #include "util/buffer.h"
+#include "util/clock.h"
 #include "util/file.h"
 #include "util/memory.h"
 
@@ -392,6 +393,30 @@ spool_count(struct spool_totals *totals, struct spool *spool,
 {
 	*totals = (struct spool_totals){ 0 };
 	return for_each(spool, dir, count_one, totals, why);
+}
+
+bool
+spool_replace(struct spool *spool, const char *name, const struct buffer *text,
+    int64_t modified)
+{
+	int	tmp = spool->dir[SPOOL_TMP], fd, error;
+	char	new_name[ID_SIZE];
+	bool	good;
+
+	id_make(new_name, clock_now() * 1000000, arc4random());
+	fd = files_open(tmp, new_name, O_WRONLY | O_CREAT | O_EXCL);
+	if (fd == -1)
+		return false;
+	good = spool_own(spool, fd) &&
+	    file_write(fd, text->data, text->len) &&
+	    (modified == SPOOL_NOW || files_set_time(fd, modified)) &&
+	    renameat(tmp, new_name, spool->fd, name) == 0;
+	error = errno;
+	if (!good)
+		unlinkat(tmp, new_name, 0);
+	close(fd);
+	errno = error;
+	return good;
 }
 
 bool

@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/buffer.h"
 #include "util/failure.h"
 
 enum spool_dir { SPOOL_QUEUE, SPOOL_FAILED, SPOOL_TMP, SPOOL_DIRS };
@@ -115,6 +116,16 @@ bool	spool_count(struct spool_totals *, struct spool *, enum spool_dir,
  * crash.  The runner calls this function at the end of a queue run.
  */
 bool	spool_sync(struct spool *, struct failure *why);
+
+enum { SPOOL_NOW = -1 };	/* in place of a modification time */
+
+/*
+ * Replaces a file of DIR, such as DIR/status, atomically but without a sync, and
+ * sets its modification time in seconds, or SPOOL_NOW.  Returns false with
+ * errno.
+ */
+bool	spool_replace(struct spool *, const char *name,
+	    const struct buffer *text, int64_t modified);
 
 /* Gives a new file to the owner of the spool if this process is root. */
 bool	spool_own(const struct spool *, int fd);

@@ -14,9 +14,6 @@
 
 #include "queue/escape.h"
 #include "queue/files.h"
-#include "queue/id.h"
-#include "util/clock.h"
-#include "util/file.h"
 #include "util/memory.h"
 
 enum {
@@ -373,28 +370,6 @@ write_state(struct buffer *b, const struct spool_state *state)
 	buffer_add_text(b, "end\n");
 }
 
-static bool
-replace_file(struct spool *spool, const struct buffer *text)
-{
-	char	name[ID_SIZE];
-	int	tmp = spool->dir[SPOOL_TMP], error;
-	int	fd;
-	bool	good;
-
-	id_make(name, clock_now() * 1000000, arc4random());
-	fd = files_open(tmp, name, O_WRONLY | O_CREAT | O_EXCL);
-	if (fd == -1)
-		return false;
-	good = spool_own(spool, fd) && file_write(fd, text->data, text->len) &&
-	    renameat(tmp, name, spool->fd, file_name) == 0;
-	error = errno;
-	if (!good)
-		unlinkat(tmp, name, 0);
-	close(fd);
-	errno = error;
-	return good;
-}
-
 bool
 spool_state_close(struct spool_state *state, struct failure *why)
 {
@@ -405,7 +380,8 @@ spool_state_close(struct spool_state *state, struct failure *why)
 		write_state(&text, state);
 		if (text.len != state->before.len || memcmp(text.data,
 		    state->before.data, text.len) != 0)
-			good = replace_file(state->spool, &text) ||
+			good = spool_replace(state->spool, file_name, &text,
+			    SPOOL_NOW) ||
 			    failed_errno(why, files_status(errno), "%s/%s",
 			    state->spool->directory, file_name);
 		buffer_free(&text);
