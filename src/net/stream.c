@@ -362,16 +362,23 @@ take_ahead(struct stream *s)
 	return (ssize_t)n;
 }
 
+/* The input buffer has n octets, of which none has been used. */
+static void
+set_input(struct stream *s, size_t n)
+{
+	s->in_start = 0;
+	s->in_end = n;
+	if (s->in_used < n)
+		s->in_used = n;
+}
+
 static ssize_t
 read_ahead(struct stream *s, struct failure *why)
 {
 	ssize_t	n = ahead(s) > 0 ? take_ahead(s) :
 		    read_connection(s, s->in, sizeof(s->in), why);
 
-	s->in_start = 0;
-	s->in_end = n > 0 ? (size_t)n : 0;
-	if (s->in_used < s->in_end)
-		s->in_used = s->in_end;
+	set_input(s, n > 0 ? (size_t)n : 0);
 	return n;
 }
 
@@ -453,8 +460,7 @@ is_readable_tls(struct stream *s)
 
 	switch (read_module(s, s->in, sizeof(s->in), &got, &s->lost)) {
 	case TLS_DONE:
-		s->in_start = 0;
-		s->in_end = got;
+		set_input(s, got);
 		return true;
 	case TLS_CLOSED:
 		s->eof = true;

@@ -322,6 +322,23 @@ the_last_reply_in_tls_is_read_after_a_long_write(void **state)
 	free(much);
 }
 
+/* A reply to AUTH must not remain in memory. */
+static void
+input_that_was_not_used_is_wiped(void **state)
+{
+	static const struct tls_module	module = { .read = read_last_words,
+		.close = close_nothing };
+	struct pair			*p = *state;
+	struct tls			 tls = { .writes = NULL };
+
+	p->s.module = &module;
+	p->s.tls = &tls;
+	assert_true(stream_is_readable(&p->s));
+	assert_memory_equal(p->s.in, "421 bye\r\n", 9);
+	stream_close(&p->s);
+	assert_memory_equal(p->s.in, "\0\0\0\0\0\0\0\0\0", 9);
+}
+
 static enum tls_result
 read_no_data(struct tls *tls, void *to, size_t room, size_t *got,
     struct failure *why)
@@ -453,6 +470,7 @@ static const struct CMUnitTest stream_spec[] = {
 	CASE(a_file_is_sent_from_its_offset),
 	CASE(a_truncated_file_is_an_error),
 	CASE(the_last_reply_in_tls_is_read_after_a_long_write),
+	CASE(input_that_was_not_used_is_wiped),
 	CASE(records_without_data_are_not_progress_of_a_write),
 	CASE(room_for_output_is_progress_of_a_write),
 	SLEEPS("a write sleeps", WRITES),
