@@ -14,6 +14,7 @@
 #include "config/secret_command.h"
 #include "queue/entry.h"
 #include "queue/files.h"
+#include "queue/health.h"
 #include "queue/id.h"
 #include "queue/spool_state.h"
 #include "util/buffer.h"
@@ -500,6 +501,7 @@ alarm_note_given_up(struct spool *spool, size_t entries, const char *reason,
 	struct spool_state	state;
 	struct failure		ignored;	/* the log has the reason */
 
+	health_note_error(spool, now, reason, true, &ignored);
 	spool_state_open(&state, spool, now, &ignored);
 	state.given_up += (int64_t)entries;
 	state.given_up_at = now;

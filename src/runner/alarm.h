@@ -41,7 +41,10 @@ struct alarm_options {
 /* At the end of a queue run.  Failures are logged. */
 void	alarm_check(const struct alarm_options *, int64_t now);
 
-/* Records that entries were given up in a queue run, for the reason. */
+/*
+ * Records that entries were given up in a queue run, for the reason, also for
+ * relais queue status.
+ */
 void	alarm_note_given_up(struct spool *, size_t entries, const char *reason,
 	    int64_t now);
 

@@ -12,6 +12,7 @@
 
 #include "queue/commit.h"
 #include "queue/storm.h"
+#include "runner/alarm.h"
 #include "submit/digest.h"
 #include "submit/spool_config.h"
 #include "util/memory.h"
@@ -27,6 +28,7 @@ enum {
 	MESSAGE_FILES = 2,		/* descriptors for each message, */
 	OTHER_FILES = 64,		/* and for everything else */
 	PART_OVERHEAD = 200,		/* octets for each message */
+	BAD_MAX = EX__BASE - 1,		/* a greater exit status is an error */
 };
 
 struct collected {
@@ -45,6 +47,7 @@ struct collector {
 	struct entry			*member;	/* owned */
 	size_t				 n_members;
 	size_t				 most;		/* of them */
+	size_t				 bad;		/* moved to failed/ */
 };
 
 static void
@@ -71,7 +74,7 @@ is_due(const struct collector *c, const struct entry *e)
 
 /* Opens a collected entry and locks it.  Errors are logged. */
 static bool
-open_collected(const struct collector *c, struct entry *e, const char *id)
+open_collected(struct collector *c, struct entry *e, const char *id)
 {
 	struct failure	why;
 
@@ -84,6 +87,9 @@ open_collected(const struct collector *c, struct entry *e, const char *id)
 		entry_close(e);
 		break;
 	case ENTRY_BAD:
+		alarm_note_given_up(c->options->spool, 1, why.text, c->now);
+		c->bad++;
+		/* FALLTHROUGH */
 	case ENTRY_TROUBLE:
 		log_failure(c, &why);
 		break;
@@ -129,7 +135,7 @@ complete_digest(const struct collector *c, struct entry *digest,
 
 /* An earlier queue run was killed before the digest was complete. */
 static void
-recover_digest(const struct collector *c, const char *id)
+recover_digest(struct collector *c, const char *id)
 {
 	struct entry	digest;
 	struct failure	why;
@@ -148,27 +154,21 @@ recover_digest(const struct collector *c, const char *id)
 	entry_close(&digest);
 }
 
-/*
- * Finds the collected entries that are due, and completes digests.  An invalid
- * entry is left to the queue run, which moves it to failed/ and reports it.
- */
+/* Finds the collected entries that are due. */
 static void
 find_collected(struct collector *c, const struct spool_list *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		const char	*name = list->item[i].name;
 		struct entry	 e;
-		struct failure	 ignored;
-		bool		 wanted;
+		struct failure	 ignored;	/* a queue run reports it */
 
 		if (!list->item[i].is_file || entry_open(&e, c->options->spool,
 		    SPOOL_QUEUE, name, ENTRY_LOOK, &ignored) != ENTRY_OPENED)
 			continue;
-		wanted = e.file.collected && (e.file.digest != NULL ||
-		    is_due(c, &e)) && entry_load(&e, &ignored);
-		if (wanted && e.file.digest != NULL) {
+		if (e.file.collected && e.file.digest != NULL) {
 			recover_digest(c, name);
-		} else if (wanted) {
+		} else if (e.file.collected && is_due(c, &e)) {
 			struct buffer		 key = { 0 };
 			struct collected	*found;
 
@@ -390,13 +390,14 @@ is_needed(const struct collect_options *o, const struct spool_list *list)
 
 bool
 collect_run(const struct collect_options *o, const struct spool_list *list,
-    int64_t now)
+    int64_t now, size_t *bad)
 {
 	struct collector	c = { .options = o, .now = now };
 	struct sandbox		sandbox = spool_config_sandbox(o->spool);
 	pid_t			pid;
 	int			status;
 
+	*bad = 0;
 	if (!is_needed(o, list))
 		return false;
 	pid = fork();
@@ -410,12 +411,14 @@ collect_run(const struct collect_options *o, const struct spool_list *list,
 		sandbox_enter(&sandbox);
 		find_collected(&c, list);
 		send_collected(&c);
-		_exit(EX_OK);
+		_exit(c.bad < BAD_MAX ? (int)c.bad : BAD_MAX);
 	}
 	while (waitpid(pid, &status, 0) == -1)
 		if (errno != EINTR)
 			return true;
-	if (WIFSIGNALED(status) || WEXITSTATUS(status) != EX_OK)
+	if (WIFEXITED(status) && WEXITSTATUS(status) <= BAD_MAX)
+		*bad = (size_t)WEXITSTATUS(status);
+	else
 		log_line(o->log, LOG_ERR, "collected messages wait: the "
 		    "process that makes the digests was ended by %s %d",
 		    WIFSIGNALED(status) ? "signal" : "status",

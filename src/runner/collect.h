@@ -41,10 +41,12 @@ struct collect_options {
 /*
  * Makes digests of the entries of queue/ in the list, in a process of its own,
  * because it reads the messages.  Returns whether the queue may have changed.
- * Errors are logged; the entries remain collected.
+ * Errors are logged; the entries remain collected.  *bad is set to the number
+ * of invalid entries that were moved to failed/, which have been recorded with
+ * alarm_note_given_up().
  */
 bool	collect_run(const struct collect_options *, const struct spool_list *,
-	    int64_t now);
+	    int64_t now, size_t *bad);
 
 /*
  * Whether an entry that was opened with ENTRY_WORK can be released, held or

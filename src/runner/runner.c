@@ -472,16 +472,6 @@ block_signals(struct queue_run *run)
 	}
 }
 
-static void
-note_given_up(struct spool *spool, size_t entries, const char *reason)
-{
-	int64_t		now = clock_now();
-	struct failure	ignored;	/* nothing depends on it */
-
-	health_note_error(spool, now, reason, true, &ignored);
-	alarm_note_given_up(spool, entries, reason, now);
-}
-
 /*
  * Moves a file that is not a regular one to failed/, and adds the result to the
  * totals.  A worker cannot: its sandbox allows it to move regular files only.
@@ -500,7 +490,7 @@ move_bad_entry(const struct runner *r, const char *name,
 		entry_close(&entry);
 		break;
 	case ENTRY_BAD:
-		note_given_up(r->spool, 1, why.text);
+		alarm_note_given_up(r->spool, 1, why.text, clock_now());
 		result = ATTEMPT_BAD;
 		/* FALLTHROUGH */
 	case ENTRY_TROUBLE:
@@ -590,7 +580,7 @@ record_health(const struct queue_run *run, struct runner_totals *t)
 			reason = slot->given_up;
 	}
 	if (given_up > 0)
-		note_given_up(spool, given_up, reason);
+		alarm_note_given_up(spool, given_up, reason, now);
 	else if (t->error[0] != '\0')
 		health_note_error(spool, now, t->error, false, &ignored);
 	if (delivered)
@@ -663,20 +653,28 @@ attempt_list(struct queue_run *run, struct runner_totals *t,
 	return good;
 }
 
-/* Lists the queue after collected messages have been replaced by digests. */
+/*
+ * Lists the queue after collected messages have been replaced by digests.  Adds
+ * those that are invalid to the totals.
+ */
 static bool
-list_queue(const struct runner *r, struct spool_list *list, int64_t now,
+list_queue(struct queue_run *run, int64_t now, struct runner_totals *t,
     struct failure *why)
 {
+	const struct runner	*r = run->runner;
+	struct spool_list	*list = &run->list;
 	struct collect_options	options = { .config = r->config, .me = r->me,
 				    .log = r->log, .spool = r->spool,
 				    .early = r->choice.when ==
 				    ATTEMPT_WHEN_ANY };
+	size_t			 bad;
 
 	if (!spool_list(list, r->spool, SPOOL_QUEUE, why))
 		return false;
-	if (r->choice.id != NULL || !collect_run(&options, list, now))
+	if (r->choice.id != NULL || !collect_run(&options, list, now, &bad))
 		return true;
+	t->entries += bad;
+	t->result[ATTEMPT_BAD] += bad;
 	spool_list_free(list);
 	return spool_list(list, r->spool, SPOOL_QUEUE, why);
 }
@@ -726,7 +724,7 @@ runner_run_queue(const struct runner *options, struct runner_totals *t,
 	if (chooses_all(&r->choice) && login_backoff_end(r->spool, r->config,
 	    now) && r->choice.when == ATTEMPT_WHEN_DUE)
 		copy.choice.when = ATTEMPT_WHEN_SAFE;
-	if (!list_queue(r, &run.list, now, why))
+	if (!list_queue(&run, now, &others, why))
 		return false;
 	keep_chosen(r, &run.list, now, &others);
 	if (run.list.n > 0) {
