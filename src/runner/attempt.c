@@ -100,6 +100,9 @@ choose(const struct attempt_worker *w, const struct entry *e, int64_t now)
 	if (!has_text(env->reverse_path, c->sender) ||
 	    (!found && c->recipient != NULL))
 		return ATTEMPT_SKIPPED;
+	/* Without an ID, it was to be in a digest (runner/collect.h). */
+	if (e->file.collected && c->when == ATTEMPT_WHEN_ANY && c->id == NULL)
+		return ATTEMPT_DEFERRED;
 	if (e->file.held || e->file.collected)
 		return ATTEMPT_HELD;
 	if (c->when == ATTEMPT_WHEN_ANY ||

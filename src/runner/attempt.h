@@ -44,7 +44,8 @@ struct attempt_choice {
 
 enum attempt_result {
 	ATTEMPT_DELIVERED,	/* to all; the entry is removed */
-	ATTEMPT_DEFERRED,
+	ATTEMPT_DEFERRED,	/* or still collected for a digest, although
+				 * all entries are to be tried */
 	ATTEMPT_FAILED,		/* bounced, or moved to failed/ */
 	ATTEMPT_SKIPPED,	/* removed, or not chosen any more */
 	ATTEMPT_HELD,		/* or collected for a digest */
