@@ -109,6 +109,8 @@ const struct scenario	scenarios[] = {
 	    FLUSHES, .script = { .steps = { { .at = ON_RCPT, .match = "b@",
 	    .say = "450 4.2.0 later" } } }, .more = "connections = 1\n",
 	    .words = { "queue", "run" }, TWO, .apart = true, .waits = true },
+	{ "sendmail -qf with a digest", FLUSHES, .more = "storm = 1/day\n"
+	    "connections = 1\n", .words = { "-qf" }, ONE, .collected = 3 },
 	{ "mailq", PRINTS, .words = { "-bp" }, TWO },
 	{ "relais queue list --json", PRINTS, .words = { "queue", "list",
 	    "--json" }, TWO },
@@ -350,13 +352,13 @@ in_place(const struct scenario_place *p, const struct program *how,
 }
 
 static void
-put_entry(struct scenario_place *p, const char *to)
+put_entry(struct scenario_place *p, const char *to, const char *input)
 {
 	struct used		used;
 	struct program		program = in_place(p, &(struct program){
 				    .argv = WORDS("relais", "-C", p->conf,
 				    "-odq", "-i", to),
-				    .input = p->input.data }, &used);
+				    .input = input }, &used);
 	struct program_result	o;
 
 	program_run(&o, &program);
@@ -365,16 +367,61 @@ put_entry(struct scenario_place *p, const char *to)
 	program_result_free(&o);
 }
 
+/* Removes the files of a directory. */
+static void
+clear_directory(const char *path)
+{
+	DIR		*d = opendir(path);
+	struct dirent	*e;
+
+	while (d != NULL && (e = readdir(d)) != NULL)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			unlinkat(dirfd(d), e->d_name, 0);
+	if (d != NULL)
+		closedir(d);
+}
+
+/* The subject of message i, from 0, of those that wait for a digest. */
+static const char *
+subject_of(size_t i)
+{
+	static char	text[40];
+
+	snprintf(text, sizeof(text), "Subject: message %zu", i);
+	return text;
+}
+
+/* The first message of all is not collected, and removed. */
+static void
+put_collected(struct scenario_place *p)
+{
+	struct buffer	input = { 0 };
+	char		path[200];
+
+	snprintf(path, sizeof(path), "%s/queue", p->spool);
+	for (size_t i = p->runs == 0 ? SIZE_MAX : 0;
+	    i == SIZE_MAX || i < p->s->collected; i++) {
+		buffer_clear(&input);
+		buffer_addf(&input, "%s\n" FIELDS "\n\n" BODY, subject_of(i));
+		put_entry(p, "-t", input.data);
+		if (i == SIZE_MAX)
+			clear_directory(path);
+	}
+	buffer_free(&input);
+}
+
 /* "-t" instead of an address puts all recipients into one entry. */
 static void
 put_entries(struct scenario_place *p)
 {
 	if (p->s->kind != FLUSHES && p->s->kind != PRINTS)
 		return;
-	if (!p->s->apart)
-		put_entry(p, "-t");
+	if (p->s->collected > 0)
+		put_collected(p);
+	else if (!p->s->apart)
+		put_entry(p, "-t", p->input.data);
 	for (size_t i = 0; p->s->apart && p->s->to[i] != NULL; i++)
-		put_entry(p, p->s->to[i]);
+		put_entry(p, p->s->to[i], p->input.data);
 }
 
 static void	accuse(struct scenario_place *, const char *fmt, ...)
@@ -571,20 +618,6 @@ scenario_run(struct scenario_place *p, const struct program *how)
 		run_program(p, how);
 	wait_for_orphans(p);
 	p->runs++;
-}
-
-/* Removes the files of a directory. */
-static void
-clear_directory(const char *path)
-{
-	DIR		*d = opendir(path);
-	struct dirent	*e;
-
-	while (d != NULL && (e = readdir(d)) != NULL)
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			unlinkat(dirfd(d), e->d_name, 0);
-	if (d != NULL)
-		closedir(d);
 }
 
 /*
@@ -871,6 +904,110 @@ judge_old(struct scenario_place *p, int64_t now)
 	judge_first(p, queued);
 }
 
+/* Where a message that waited for a digest is now. */
+struct kept {
+	size_t	delivered;
+	size_t	ready;		/* entries that can be sent, or in failed/ */
+	size_t	collected;	/* entries that cannot, with a digest that is
+				 * not complete */
+	int64_t	next;		/* of the first one that can be sent */
+};
+
+static bool
+holds(const struct buffer *text, const char *subject)
+{
+	char	line[60];
+
+	snprintf(line, sizeof(line), "%s\r\n", subject);
+	return memmem(text->data, text->len, line, strlen(line)) != NULL;
+}
+
+static void
+look_for_collected(struct scenario_place *p, struct entry *e,
+    const char *subject, struct kept *k)
+{
+	struct buffer	text = { 0 };
+	struct failure	why;
+
+	if (!entry_load(e, &why)) {
+		accuse(p, "entry: %s", why.text);
+		return;
+	}
+	add_message(&text, &e->message);
+	if (holds(&text, subject) && e->file.collected &&
+	    e->dir == SPOOL_QUEUE) {
+		k->collected++;
+	} else if (holds(&text, subject) && (e->dir == SPOOL_FAILED ||
+	    e->file.outcomes[0].kind == OUTCOME_WAITING)) {
+		k->ready++;
+		k->next = e->next;
+	}
+	buffer_free(&text);
+}
+
+static struct kept
+find_collected(struct scenario_place *p, const char *subject)
+{
+	struct spool_options	options = { 0 };
+	struct kept		k = { 0 };
+	struct spool		spool;
+	struct failure		why;
+
+	assert_true(mock_smtp_wait_closed(p->host,
+	    mock_smtp_connections(p->host)));
+	for (size_t i = p->messages; i < mock_smtp_messages(p->host); i++) {
+		const struct heard_message	*m =
+		    mock_smtp_message(p->host, i);
+
+		k.delivered += m->code == 250 && holds(&m->data, subject);
+	}
+	assert_true(spool_open(&spool, p->spool, &options, &why));
+	for (enum spool_dir d = SPOOL_QUEUE; d <= SPOOL_FAILED; d++) {
+		struct spool_list	list;
+
+		assert_true(spool_list(&list, &spool, d, &why));
+		for (size_t i = 0; i < list.n; i++) {
+			struct entry	e;
+
+			if (entry_open(&e, &spool, d, list.item[i].name,
+			    ENTRY_LOOK, &why) == ENTRY_OPENED)
+				look_for_collected(p, &e, subject, &k);
+			else
+				accuse(p, "%s: %s", list.item[i].name,
+				    why.text);
+			entry_close(&e);
+		}
+		spool_list_free(&list);
+	}
+	spool_close(&spool);
+	return k;
+}
+
+/* Each message is delivered or kept, and not sent twice. */
+static void
+judge_collected(struct scenario_place *p, int64_t now)
+{
+	bool	is_done = p->o.status == EX_OK && p->o.signal == 0;
+
+	for (size_t i = 0; i < p->s->collected; i++) {
+		struct kept	k = find_collected(p, subject_of(i));
+		size_t		copies = k.delivered + k.ready +
+				    (k.collected > 0);
+
+		if (copies == 0)
+			accuse(p, "message %zu: lost", i);
+		if (copies > 1 && (k.delivered != 1 || k.ready != 1 ||
+		    k.next - now < DOUBT_S))
+			accuse(p, "message %zu: delivered %zu times, queued "
+			    "%zu times, collected %zu times", i, k.delivered,
+			    k.ready, k.collected);
+		if (is_done && (k.delivered != 1 || copies != 1))
+			accuse(p, "exit status 0, but message %zu: delivered "
+			    "%zu times, queued %zu times, collected %zu times",
+			    i, k.delivered, k.ready, k.collected);
+	}
+}
+
 /* An entry that cannot be read is listed with the reason. */
 static void
 judge_output(struct scenario_place *p)
@@ -1025,7 +1162,10 @@ scenario_judge(struct scenario_place *p, const struct scenario_excuse *excuse)
 			judge_new(p, now);
 		break;
 	case FLUSHES:
-		judge_old(p, now);
+		if (p->s->collected > 0)
+			judge_collected(p, now);
+		else
+			judge_old(p, now);
 		break;
 	case PRINTS:
 		if (!excuse->is_unheard)

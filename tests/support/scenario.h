@@ -87,6 +87,9 @@ struct scenario {
 					 * that a queue run has recorded */
 	bool		 apart;		/* FLUSHES: each recipient has a
 					 * message of its own */
+	size_t		 collected;	/* FLUSHES: so many messages to the
+					 * same recipient, all of which wait
+					 * for a digest; 0: none does */
 };
 
 extern const struct scenario	scenarios[];
