@@ -359,7 +359,8 @@ static const struct {
 	    "a number followed by /second, /minute, /hour or /day, such as "
 	    "200/hour" },
 	[VALUE_PATH] = { is_path, NULL, "a path that begins with /" },
-	[VALUE_PATTERN] = { NULL, NULL, "text" },
+	[VALUE_PATTERN] = { NULL, NULL,
+	    "a path, or a pattern such as /etc/relais.d/*.conf" },
 	[VALUE_COMMAND] = { is_command, NULL,
 	    "the absolute path of a program, or its name without a /, and "
 	    "its arguments" },

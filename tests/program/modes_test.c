@@ -228,6 +228,9 @@ static const struct CMUnitTest modes_spec[] = {
 	ANSWERS("relais help keys prints the range of a number", "relais", 0,
 	    "\n  clients              a number, from 1 to 10000; default: "
 	    "100\n", "", "relais", "help", "keys"),
+	ANSWERS("relais help keys says that include names files", "relais", 0,
+	    "\n  include              a path, or a pattern such as "
+	    "/etc/relais.d/*.conf\n", "", "relais", "help", "keys"),
 	ANSWERS("-bt is refused", "sendmail", EX_USAGE,
 	    "", "-b: mode t is not supported", "sendmail", "-bt"),
 	ANSWERS("-be is refused", "sendmail", EX_USAGE, "", "-b: mode e",
