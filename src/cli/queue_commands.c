@@ -332,12 +332,30 @@ find_command(const char *name)
 	return NULL;
 }
 
-/* Parses an option with its value, if it has one: returns their number. */
+/* Returns 2, the number of words, or -1 with why. */
 static int
-parse_option(struct queue_request *r, const char *word, const char *value)
+parse_time(int64_t *seconds, int64_t least, const char *word,
+    const char *value, struct failure *why)
 {
 	uint64_t	ms;
+	char		shown[80];
 
+	if (value_duration(value, &ms) && (int64_t)(ms / 1000) >= least)
+		return *seconds = (int64_t)(ms / 1000), 2;
+	failed(why, EX_USAGE, "%s %s: invalid time; expected a number followed "
+	    "by s, m, h, d or w, such as 2h", word, visible(shown,
+	    sizeof(shown), value, strlen(value)));
+	return -1;
+}
+
+/*
+ * Parses an option with its value, if it has one.  Returns their number, 0 if
+ * this is not an option, or -1 with why.
+ */
+static int
+parse_option(struct queue_request *r, const char *word, const char *value,
+    struct failure *why)
+{
 	if (strcmp(word, "--json") == 0)
 		r->json = true;
 	else if (strcmp(word, "--metrics") == 0)
@@ -352,11 +370,10 @@ parse_option(struct queue_request *r, const char *word, const char *value)
 		return r->output = value, 2;
 	else if (strcmp(word, "--recipient") == 0)
 		return r->recipient = value, 2;
-	else if (strcmp(word, "--older") == 0 && value_duration(value, &ms))
-		return r->older_s = (int64_t)(ms / 1000), 2;
-	else if (strcmp(word, "--since") == 0 && value_duration(value, &ms) &&
-	    ms >= 1000)
-		return r->since_s = (int64_t)(ms / 1000), 2;
+	else if (strcmp(word, "--older") == 0)
+		return parse_time(&r->older_s, 0, word, value, why);
+	else if (strcmp(word, "--since") == 0)
+		return parse_time(&r->since_s, 1, word, value, why);
 	else
 		return 0;
 	return 1;
@@ -404,8 +421,10 @@ parse_request(struct queue_request *r, const struct queue_command **command,
 		const char	*word = o->arguments[i];
 		int		 used = parse_option(r, word,
 				    i + 1 < o->n_arguments ?
-				    o->arguments[i + 1] : NULL);
+				    o->arguments[i + 1] : NULL, why);
 
+		if (used < 0)
+			return false;
 		if (used > 0) {
 			i += used - 1;
 		} else if (*command == NULL) {

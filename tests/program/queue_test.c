@@ -503,7 +503,10 @@ static const struct selection {
 	{ "an ID and options exclude each other", { "release", "--failed",
 	    "0123456789abcde" }, EX_USAGE, "usage: ", NULL },
 	{ "the time must be valid", { "release", "--since", "x" }, EX_USAGE,
-	    "usage: ", NULL },
+	    "--since x: invalid time; expected a number followed by s, m, h, d "
+	    "or w, such as 2h", NULL },
+	{ "the time must not be 0", { "release", "--since", "0s" }, EX_USAGE,
+	    "--since 0s: invalid time", NULL },
 	{ "drop has no such options", { "drop", "--failed" }, EX_USAGE,
 	    "usage: ", NULL },
 };
@@ -618,6 +621,8 @@ status_reports_the_health_of_the_queue(void **state)
 	says(&p, WORDS("queue", "status"), 0, "last success: never");
 	says(&p, WORDS("queue", "status", "--older", "2h", "--json"), 0,
 	    "{\"ok\":true,\"queue\":1,");
+	says(&p, WORDS("queue", "status", "--older", "2 hours"), EX_USAGE,
+	    "--older 2 hours: invalid time; ");
 	/* A message of 1971. */
 	temp_dir_write(&p.dir, "spool/queue/010000000000001", 0600, "");
 	says(&p, WORDS("queue", "status"), 1, "TOO OLD");
