@@ -145,6 +145,9 @@ show_sender(struct route_request *r, const char *name, const char *address,
 	case SENDER_FROM:
 		buffer_addf(&origin, "from, %s", origins->from->origin);
 		break;
+	case SENDER_USER_NAME:
+		buffer_add_text(&origin, "the name of the user");
+		break;
 	case SENDER_DOMAIN:
 	case SENDER_USER:
 		buffer_addf(&origin, "%s at our domain, %s",

@@ -57,7 +57,7 @@ sender_path(struct sender *s, const char *given, const char *user)
 {
 	struct buffer	path = { 0 };
 	char		local[256], domain[] = "";
-	struct address	a = { .local = local, .domain = domain };
+	struct address	a;
 	struct failure	ignored;
 
 	s->path_rule = given == NULL ? SENDER_USER : SENDER_UNCHANGED;
@@ -65,7 +65,15 @@ sender_path(struct sender *s, const char *given, const char *user)
 		s->path_rule = SENDER_FROM;
 		return memory_copy(s->from);
 	}
+	if (given == NULL && strchr(user, '@') != NULL &&
+	    address_parse_path(&a, user, strlen(user), &ignored)) {
+		s->path_rule = SENDER_USER_NAME;
+		address_write(&path, &a);
+		address_free(&a);
+		return buffer_take(&path);
+	}
 	if (given == NULL) {
+		a = (struct address){ .local = local, .domain = domain };
 		strlcpy(local, user, sizeof(local));
 		local_names_write(s->local_names, &a, &path);
 		return buffer_take(&path);

@@ -21,7 +21,8 @@ enum sender_rule {
 	SENDER_UNCHANGED,	/* as it was given */
 	SENDER_FROM,		/* the key from replaces it */
 	SENDER_DOMAIN,		/* a local sender: it got our domain */
-	SENDER_USER,		/* none was given: the user at our domain */
+	SENDER_USER,		/* none was given: the user at our domain, */
+	SENDER_USER_NAME,	/* or the name of the user, an address */
 };
 
 enum from_mode { FROM_LOCAL, FROM_ALWAYS, FROM_NEVER };
@@ -44,7 +45,8 @@ void	sender_begin(struct sender *, const struct config *,
 /*
  * Returns the reverse-path that replaces the given one, freed by the caller.
  * "" stays "".  NULL is replaced with the key from or, if from is not set, with
- * the user's address.
+ * the user's address.  On a machine that has joined a domain, the name of a user
+ * can be an address.
  */
 char	*sender_path(struct sender *, const char *given,
 	    const char *user);

@@ -14,6 +14,7 @@
 
 #include "mail/rewrite.h"
 #include "submit/prepare.h"
+#include "submit/sender.h"
 #include "support/temp_dir.h"
 #include "util/memory.h"
 
@@ -183,10 +184,40 @@ is_prepared(void **state)
 #define NEVER	FROM "from_mode = never\n"
 #define ROOT	"root = admin@example.net\n"
 
+/* As with sssd(8) and winbindd(8).  Other text is a local part. */
+static void
+the_name_of_a_user_can_be_an_address(void **state)
+{
+	static const struct { char name[20], want[40]; } users[] = {
+		{ "kim@corp.example", "kim@corp.example" },
+		{ "CORP\\kim", "\"CORP\\\\kim\"@example.org" },
+		{ "kim@", "\"kim@\"@example.org" },
+		{ "@corp.example", "\"@corp.example\"@example.org" },
+		{ "a b@corp.example", "\"a b@corp.example\"@example.org" },
+	};
+	struct stage		s;
+	struct sender		sender;
+	const struct config_subject subject = { .user = NULL };
+
+	(void)state;
+	open_stage(&s, "", NULL);
+	sender_begin(&sender, &s.config, &subject, &s.local_names);
+	for (size_t i = 0; i < sizeof(users) / sizeof(*users); i++) {
+		char	*path = sender_path(&sender, NULL, users[i].name);
+
+		assert_string_equal(path, users[i].want);
+		assert_int_equal(sender.path_rule, i == 0 ? SENDER_USER_NAME :
+		    SENDER_USER);
+		free(path);
+	}
+	close_stage(&s);
+}
+
 static const struct CMUnitTest sender_spec[] = {
 	/* local, the default */
 	ROW("without a given sender, the user at the domain is the sender",
 	    .to = { "b@x" }, .envelope = "<www-data@example.org> b@x"),
+	cmocka_unit_test(the_name_of_a_user_can_be_an_address),
 	ROW("without a given sender, from is the sender if it is set",
 	    .conf = FROM, .to = { "b@x" },
 	    .envelope = "<from@provider.example> b@x"),
