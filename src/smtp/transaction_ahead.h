@@ -27,9 +27,10 @@
  *
  * Postfix 3.7 (also with smtpd_forbid_unauth_pipelining), Exim 4.96, Sendmail
  * 8.17 and Haraka 3.1 reply correctly; Exim sends the reply to the message
- * together with those to the envelope.  OpenSMTPD does not offer PIPELINING.
- * To the submission service of Dovecot 2.3, which would exit, no envelope is
- * sent ahead.
+ * together with those to the envelope.  OpenSMTPD, which does not offer
+ * PIPELINING, would reply 500 to the message and close the connection.  To the
+ * submission service of Dovecot 2.3, which would exit, no envelope is sent
+ * ahead.
  */
 #ifndef SMTP_TRANSACTION_AHEAD_H
 #define SMTP_TRANSACTION_AHEAD_H

@@ -65,21 +65,20 @@ took() {
 }
 
 # arrive SERVER DIRECTORY RECIPIENT...: exactly these recipients have received
-# their message, once, and the log has the reply to that message: it ends with
-# the queue ID that the server has written to Received.
+# their message, once, and the log has the reply to that message: it has the
+# queue ID that the server has written to Received.
 arrive() {
-	local server=$1 directory=$2 file to id
+	local server=$1 directory=$2 file to ids
 	shift 2
 	await_delivery "$directory" $#
 	delivered_files "$directory" | while read -r file; do
 		to=$("${server}_recipient" "$file")
 		grep -q "^Subject: to .*$to" "$file" ||
 		    { echo "$to has the message of another one" >&2; exit 1; }
-		id=$(sed -nE "s/ Saved\"\$/\"/
-		    s/.* to=<$to>.*[ =]([^ =]+)\"\$/\\1/p" \
-		    "$LAB/case/stderr")
-		grep -q "[[:blank:]]id $id" "$file" ||
-		    { echo "$to: the log has the reply $id" >&2; exit 1; }
+		ids=$(sed -nE 's/.*[[:blank:]]id ([^ ;]+).*/\1/p; /^$/q' "$file")
+		[ -n "$ids" ]
+		grep " to=<$to>" "$LAB/case/stderr" | grep -qwF -e "$ids" ||
+		    { echo "$to: the log has another reply" >&2; exit 1; }
 		echo "$to"
 	done | sort >"$LAB/case/who"
 	printf '%s\n' "$@" | sort | diff - "$LAB/case/who"

@@ -12,7 +12,7 @@ exim_also 27 message_size_limit 20K
 exim_also 28 chunking_advertise_hosts :
 mail=$LAB/mail
 
-all_sizes_and_shapes exim "$mail" 'smarthost = submission://lab.test'
+all_sizes_and_shapes with exim "$mail" 'smarthost = submission://lab.test'
 
 for mechanism in PLAIN LOGIN CRAM-MD5; do
 	spec "exim: a password by $mechanism" \

@@ -11,8 +11,8 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-images=(postfix exim callers ssmtp dma nullmailer bounces metrics tunnels
-    names)
+images=(postfix exim opensmtpd sendmail callers ssmtp dma nullmailer bounces
+    metrics tunnels names)
 packages_of() {
 	case $1 in
 	postfix)
@@ -20,6 +20,8 @@ packages_of() {
 		    dovecot-core dovecot-submissiond dovecot-lmtpd
 		;;
 	exim) echo exim4-daemon-heavy ;;
+	opensmtpd) echo opensmtpd ;;
+	sendmail) echo sendmail-bin sasl2-bin libsasl2-modules ;;
 	callers)
 		echo anacron at bsd-mailx cron git-email \
 		    libemail-sender-perl libmailtools-perl logwatch \

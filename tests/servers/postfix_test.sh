@@ -15,7 +15,7 @@ postfix_also 28 -o smtpd_client_message_rate_limit=2 \
 postfix_start
 mail=$LAB/mail
 
-all_sizes_and_shapes postfix "$mail" \
+all_sizes_and_shapes with postfix "$mail" \
     'smarthost = submission://lab.test' 'auth = PLAIN'
 
 for mechanism in LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 auto; do
