@@ -153,6 +153,32 @@ submit_begin_session(struct submit *s)
 	local_names_begin(&s->local_names, s->options.config, s->options.me);
 }
 
+/* See service_advise(). */
+static void
+advise(const struct submit *s, struct failure *why)
+{
+	const struct submit_no_service	*n = &s->no_service;
+
+	service_advise(n->down ? SERVICE_DOWN : n->absent ? SERVICE_ABSENT :
+	    SERVICE_OFF, &n->why, "let this user read the file", why);
+}
+
+/*
+ * A refusal because this user has no permission to read the configuration or
+ * the aliases is temporary if the service is down: the service can send the
+ * message.  Returns false.
+ */
+static bool
+excuse(const struct submit *s, struct failure *why)
+{
+	if (why->status == EX_NOPERM) {
+		advise(s, why);
+		if (s->no_service.down)
+			why->status = EX_TEMPFAIL;
+	}
+	return false;
+}
+
 bool
 submit_recipient(struct submit *s, const char *reverse_path,
     const struct address *a, struct failure *why)
@@ -163,7 +189,7 @@ submit_recipient(struct submit *s, const char *reverse_path,
 		.local_names = &s->local_names,
 	};
 
-	return prepare_recipient(&p, reverse_path, a, why);
+	return prepare_recipient(&p, reverse_path, a, why) || excuse(s, why);
 }
 
 static bool
@@ -586,16 +612,6 @@ make_attempt(struct submit_job *j)
 	outcome_clear(&deferred);
 }
 
-/* See service_advise(). */
-static void
-advise(const struct submit *s, struct failure *why)
-{
-	const struct submit_no_service	*n = &s->no_service;
-
-	service_advise(n->down ? SERVICE_DOWN : n->absent ? SERVICE_ABSENT :
-	    SERVICE_OFF, &n->why, "let this user read the file", why);
-}
-
 /*
  * A message that was not sent because this user has no permission to read a
  * secret is deferred if the service is only down: the service can send it.
@@ -693,13 +709,11 @@ submit_here(struct submit *s, const struct submit_request *request,
 		.uid = s->options.uid, .caller = s->options.me->user,
 	};
 	if (s->options.config->unreadable != NULL) {
-		failed(why, s->no_service.down ? EX_TEMPFAIL : EX_NOPERM, "%s",
-		    s->options.config->unreadable);
-		advise(s, why);
-		return false;
+		failed(why, EX_NOPERM, "%s", s->options.config->unreadable);
+		return excuse(s, why);
 	}
 	if (!prepare_message(&p, env, message, &result->outcomes, why))
-		return false;
+		return excuse(s, why);
 	result->n = env->n;
 	if (s->options.mode == SUBMIT_VERIFY)
 		return true;

@@ -189,6 +189,7 @@ void	submit_begin_session(struct submit *);
 
 /*
  * Checks a forward-path before the message is known: see prepare_recipient().
+ * EX_TEMPFAIL and EX_NOPERM as described for submit_message().
  */
 bool	submit_recipient(struct submit *, const char *reverse_path,
 	    const struct address *, struct failure *why);
@@ -201,8 +202,8 @@ bool	submit_recipient(struct submit *, const char *reverse_path,
  *
  * Returns false, with why, if nothing can be sent: see prepare_message().  In
  * addition, EX_TEMPFAIL if the service is busy.  If this user has no permission
- * to read the configuration, EX_TEMPFAIL if the service is down, and EX_NOPERM
- * if there is none.  Free the result in either case.
+ * to read the configuration or the aliases, EX_TEMPFAIL if the service is down,
+ * and EX_NOPERM if there is none.  Free the result in either case.
  */
 bool	submit_message(struct submit *, const struct submit_request *,
 	    struct submit_result *, struct failure *why);

@@ -387,29 +387,42 @@ enum socket_state { NO_SOCKET, DEAD_SOCKET, SERVICE_RUNS };
 
 struct permission_case {
 	const char		*sentence;
-	bool			 conf_readable;	/* but not the password */
+	bool			 conf_readable;	/* but not the file */
 	enum socket_state	 socket;
 	int			 status;
 	const char		*err[2];	/* parts of stderr; NULL: it is
 						 * empty */
-	bool			 certificate;	/* the secret is one, not a
-						 * password */
+	const char		*settings;	/* the last key has the path of
+						 * the file */
 };
 
-#define ENVELOPE "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\n"
+#define LOGIN "tls = off\nauth = PLAIN\nuser = me\n"
+#define WITH_PASSWORD LOGIN "password_file"
+#define WITH_ALIASES LOGIN "password_command = echo secret\naliases"
 
-/* The reply to a message in a session on standard input says the same. */
+#define FROM "MAIL FROM:<a@example.org>\r\n"
+#define ENVELOPE FROM "RCPT TO:<b@example.net>\r\n"
+
+/*
+ * A session on standard input says the same: in the reply to RCPT if the
+ * aliases cannot be read, and otherwise in the reply to the message.
+ */
 static void
-asks_in_session(const struct permission_case *c, const struct serving *s)
+asks_in_session(const struct permission_case *c, const struct serving *s,
+    const char *to)
 {
 	struct program_result	o;
 	uid_t			nobody = NOBODY;
-	const char		*reply = c->status == 0 ? "\r\n250 2.0.0 Ok: sent" :
-				    c->status == EX_NOPERM ? "\r\n554-5.7.0 " :
-				    "\r\n451-4.4.1 ";
+	char			session[300], reply[40];
+	bool			early = strcmp(to, "joe") == 0;
 
-	run_session(s, "-i", "EHLO a\r\n" ENVELOPE "DATA\r\n" HELLO_CRLF
-	    ".\r\nQUIT\r\n", &nobody, &o);
+	snprintf(session, sizeof(session), "EHLO a\r\n" FROM
+	    "RCPT TO:<%s>\r\n%sQUIT\r\n", to, early && c->status != 0 ? "" :
+	    "DATA\r\n" HELLO_CRLF ".\r\n");
+	snprintf(reply, sizeof(reply), c->status == 0 ?
+	    "\r\n250 2.0.0 Ok: sent" : c->status == EX_NOPERM ?
+	    "\r\n554%c5.7.0 " : "\r\n451%c4.4.1 ", early ? ' ' : '-');
+	run_session(s, "-i", session, &nobody, &o);
 	assert_int_equal(o.status, 0);
 	if (strstr(o.out.data, reply) == NULL)
 		fail_msg("no \"%s\" in: %s", reply + 2, o.out.data);
@@ -429,15 +442,18 @@ asks_for_permission(void **state)
 				    .auth_required = true };
 	struct program_result	 o;
 	struct serving		 s;
+	bool			 aliases = strcmp(c->settings,
+				    WITH_ALIASES) == 0;
+	const char		*to = aliases ? "joe" : "b@example.net";
 	char			 more[300];
 	uid_t			 nobody = NOBODY;
 
 	user_needs_root();
 	setting_open(&s, &script, NULL);
 	assert_int_equal(chmod(s.dir.path, 0755), 0);
-	snprintf(more, sizeof(more), "log = off\n%s = %s\n", c->certificate ?
-	    "tls_certificate" : "tls = off\nauth = PLAIN\nuser = me\n"
-	    "password_file", temp_dir_write(&s.dir, "secret", 0600, "secret"));
+	snprintf(more, sizeof(more), "log = off\n%s = %s\n", c->settings,
+	    temp_dir_write(&s.dir, "secret", 0600, aliases ?
+	    "joe: b@example.net\n" : "secret"));
 	serving_configure(&s, more);
 	if (c->socket == SERVICE_RUNS)
 		service_begin(&s);
@@ -446,8 +462,7 @@ asks_for_permission(void **state)
 	assert_int_equal(chmod(s.conf, c->conf_readable ? 0644 : 0600), 0);
 	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "-C", s.conf, "-o",
-		socket_key(s.socket), "-i", "-f",
-		"a@example.org", "b@example.net"),
+		socket_key(s.socket), "-i", "-f", "a@example.org", to),
 	    .prepare = user_become, .ctx = &nobody, .input = HELLO });
 	if (o.status != c->status)
 		fail_msg("status %d: %s", o.status, o.err.data);
@@ -459,7 +474,7 @@ asks_for_permission(void **state)
 	assert_int_equal(mock_smtp_messages(s.host), c->status == 0);
 	program_result_free(&o);
 	if (c->conf_readable) {
-		asks_in_session(c, &s);
+		asks_in_session(c, &s, to);
 	} else {
 		run_session(&s, "-i", "QUIT\r\n", &nobody, &o);
 		assert_int_equal(o.status, c->status);
@@ -472,26 +487,38 @@ asks_for_permission(void **state)
 
 static const struct permission_case permission_table[] = {
 	{ "a user without permission for relais.conf sends by the service",
-	    false, SERVICE_RUNS, 0, { NULL }, false },
+	    false, SERVICE_RUNS, 0, { NULL }, WITH_PASSWORD },
 	{ "without a socket, a user without permission for relais.conf is told "
 	    "to start the service", false, NO_SOCKET, EX_NOPERM,
 	    { "no permission to read it",
 	    "start the relais service, or let this user read the file" },
-	    false },
+	    WITH_PASSWORD },
 	{ "if the service is down, a user without permission for relais.conf "
 	    "can try again", false, DEAD_SOCKET, EX_TEMPFAIL,
 	    { "the relais service is down",
-	    "Connection refused" }, false },
+	    "Connection refused" }, WITH_PASSWORD },
 	{ "a user without permission for the password sends by the service",
-	    true, SERVICE_RUNS, 0, { NULL }, false },
+	    true, SERVICE_RUNS, 0, { NULL }, WITH_PASSWORD },
 	{ "without a socket, the password is named", true, NO_SOCKET,
-	    EX_NOPERM, { "/secret: ", "start the relais service" }, false },
+	    EX_NOPERM, { "/secret: ", "start the relais service" },
+	    WITH_PASSWORD },
 	{ "if the service is down, the password is named", true, DEAD_SOCKET,
-	    EX_TEMPFAIL, { "/secret: ", "the relais service is down" }, false },
+	    EX_TEMPFAIL, { "/secret: ", "the relais service is down" },
+	    WITH_PASSWORD },
 	{ "without a socket, the certificate is named", true, NO_SOCKET,
-	    EX_NOPERM, { "/secret: ", "start the relais service" }, true },
+	    EX_NOPERM, { "/secret: ", "start the relais service" },
+	    "tls_certificate" },
 	{ "if the service is down, the certificate is named", true, DEAD_SOCKET,
-	    EX_TEMPFAIL, { "/secret: ", "the relais service is down" }, true },
+	    EX_TEMPFAIL, { "/secret: ", "the relais service is down" },
+	    "tls_certificate" },
+	{ "a user without permission for the aliases sends by the service",
+	    true, SERVICE_RUNS, 0, { NULL }, WITH_ALIASES },
+	{ "without a socket, the aliases are named", true, NO_SOCKET,
+	    EX_NOPERM, { "/secret: ", "start the relais service" },
+	    WITH_ALIASES },
+	{ "if the service is down, the aliases are named", true, DEAD_SOCKET,
+	    EX_TEMPFAIL, { "/secret: ", "the relais service is down" },
+	    WITH_ALIASES },
 };
 
 /* ----------------------------------------------------------------- the rest */
