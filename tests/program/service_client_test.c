@@ -190,6 +190,10 @@ is_the_same(void **state)
 
 #define SAYS(...) .script = { .steps = { { __VA_ARGS__ } } }
 
+#define HOPS "Received: a\nReceived: a\nReceived: a\nReceived: a\n" \
+	"Received: a\nReceived: a\nReceived: a\nReceived: a\n" \
+	"Received: a\nReceived: a\n"	/* ten */
+
 static const struct same_case same_table[] = {
 	{ "a message is delivered", .argument = { "b@example.net" },
 	    .input = HELLO },
@@ -252,8 +256,10 @@ static const struct same_case same_table[] = {
 	    .argument = { "b@example.net" },
 	    .input = "X: 123456789 123456789 123456789\n" HELLO,
 	    .status = EX_DATAERR, .err = "100" },
-	{ "a mail loop", .argument = { "b@example.net" }, .large = false,
-	    .input = "Received: a\n" HELLO },
+	{ "a mail loop", .argument = { "b@example.net" },
+	    .input = HOPS HOPS HOPS HOPS HOPS HOPS HOPS HOPS HOPS HOPS
+	    "Received: a\n" HELLO, .status = EX_UNAVAILABLE,
+	    .err = "mail loop" },
 	{ "a message without a header", .argument = { "b@example.net" },
 	    .input = STAMP "\n.\n..\nFrom here\n.x\n" },
 	{ "text that is not ASCII, in header and body",
