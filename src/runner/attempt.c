@@ -823,23 +823,30 @@ attempt_entry(struct attempt_worker *w, const char *name)
 	return result;
 }
 
-void
+enum attempt_result
 attempt_postpone(struct attempt_worker *w, const char *name,
     const char *reason, bool sending)
 {
-	struct entry	entry;
-	struct attempt	a = { .w = w, .entry = &entry, .in_doubt = sending,
-			    .now = clock_now() };
-	struct failure	why;
+	struct entry		 entry;
+	struct envelope_file	*file = &entry.file;
+	struct attempt		 a = { .w = w, .entry = &entry,
+				    .in_doubt = sending, .now = clock_now() };
+	enum attempt_result	 result = open_for_attempt(w, &entry, name);
+	struct failure		 why;
 
-	if (open_for_attempt(w, &entry, name) != ATTEMPT_DELIVERED)
-		return;
+	if (result != ATTEMPT_DELIVERED)
+		return result;
+	result = ATTEMPT_DEFERRED;
 	if (sending && !entry_doubt(&entry, &why))
 		log_failure(w, &why);
-	strlcpy(entry.file.reason, reason, sizeof(entry.file.reason));
-	if (!entry_defer(&entry, next_attempt(&a), true, &why))
+	strlcpy(file->reason, reason, sizeof(file->reason));
+	if (retry_is_over(a.now, file->arrived_us / 1000000, lifetime_of(w),
+	    file->asked + 1))
+		result = keep_failed(&a, "the message may be the cause");
+	else if (!entry_defer(&entry, next_attempt(&a), true, &why))
 		log_failure(w, &why);
 	entry_close(&entry);
+	return result;
 }
 
 void

@@ -148,10 +148,10 @@ void	attempt_send(struct attempt_worker *, const struct entry *,
 /*
  * Sets the time of the next attempt for an entry whose worker process crashed,
  * and records the reason.  If it was sending, the message may have been
- * delivered.
+ * delivered.  At the end of queue_lifetime, the entry is moved to failed/.
  */
-void	attempt_postpone(struct attempt_worker *, const char *name,
-	    const char *reason, bool sending);
+enum attempt_result attempt_postpone(struct attempt_worker *,
+	    const char *name, const char *reason, bool sending);
 
 void	attempt_worker_end(struct attempt_worker *);
 

@@ -338,6 +338,7 @@ postpone_crashed(struct queue_run *run, struct worker_slot *slot, size_t index,
 {
 	const char		*name = run->list.item[index].name;
 	struct attempt_worker	 worker;
+	enum attempt_result	 result;
 	char			 error[sizeof(slot->error)];
 
 	snprintf(error, sizeof(error), "the process that worked on %s was "
@@ -345,10 +346,13 @@ postpone_crashed(struct queue_run *run, struct worker_slot *slot, size_t index,
 	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	log_line(run->runner->log, LOG_ERR, "%s", error);
 	init_worker(&worker, run->runner);
-	attempt_postpone(&worker, name, error, slot->sending);
+	result = attempt_postpone(&worker, name, error, slot->sending);
+	count(run, result);
 	memcpy(slot->error, error, sizeof(error));
+	if (result == ATTEMPT_FAILED)
+		strlcpy(slot->given_up, worker.given_up,
+		    sizeof(slot->given_up));
 	attempt_worker_end(&worker);
-	atomic_fetch_add(&run->shared->result[ATTEMPT_DEFERRED], 1);
 }
 
 static size_t

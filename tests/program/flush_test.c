@@ -1036,6 +1036,39 @@ an_entry_that_kills_its_worker_does_not_stop_the_queue_run(void **state)
 	queue_fixture_close(&p);
 }
 
+/* It would kill a worker once an hour, for ever. */
+static void
+an_old_entry_that_kills_its_worker_is_given_up(void **state)
+{
+	struct queue_fixture	 p;
+	struct running		*r;
+	struct program_result	 o;
+
+	(void)state;
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .match = "a@", .then = THEN_HANG, .say = "" } } }, NULL);
+	queue_fixture_put(&p, me, LIST("a@example.net", "b@example.net"));
+	queue_fixture_rewrite(&p, "arrived ", '1');
+	queue_fixture_rewrite(&p, "state ready ", '9');
+	r = program_start(&(struct program){
+	    .argv = WORDS("relais", "-C", p.conf, "-q") });
+	assert_true(mock_smtp_wait_commands(p.host, ON_RCPT, 1));
+	assert_int_equal(kill(child_of(program_pid(r)), SIGKILL), 0);
+	program_stop(r, 0, &o);
+	assert_int_equal(o.status, EX_TEMPFAIL);
+	assert_non_null(strstr(o.err.data, "1 given up"));
+	program_result_free(&o);
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	assert_string_equal(queued(&p), "");
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_FAILED),
+	    "?a@example.net");
+	relais_run(&o, p.conf, WORDS("queue", "list", "--failed"), "");
+	assert_non_null(strstr(o.out.data, "was ended by signal 9; no bounce "
+	    "was sent: the message may be the cause"));
+	program_result_free(&o);
+	queue_fixture_close(&p);
+}
+
 /* The message in hand is sent and recorded. */
 static void
 a_worker_ends_after_its_queue_run_was_killed(void **state)
@@ -1544,6 +1577,7 @@ static const struct CMUnitTest flush_spec[] = {
 	cmocka_unit_test(a_queue_run_reports_invalid_files),
 	cmocka_unit_test(
 	    an_entry_that_kills_its_worker_does_not_stop_the_queue_run),
+	cmocka_unit_test(an_old_entry_that_kills_its_worker_is_given_up),
 	cmocka_unit_test(a_worker_ends_after_its_queue_run_was_killed),
 	SIGNAL("SIGHUP ends a queue run after the current message", SIGHUP),
 	SIGNAL("SIGINT ends a queue run after the current message", SIGINT),
