@@ -43,44 +43,60 @@ discard_signal(struct interrupt *i)
 	interrupt_release(i);
 }
 
+/* A stream, after a signal has arrived. */
+struct wait {
+	struct interrupt	interrupt;
+	struct stream		stream;
+	int			peer;
+};
+
 static void
-open_stream(struct stream *s, struct interrupt *i, int fd[2])
+wait_open(struct wait *w)
 {
+	int	fd[2];
+
+	hold_and_raise(&w->interrupt);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
-	stream_open(s, fd[0]);
-	stream_set_interrupt(s, i);
-	stream_set_timeout(s, 0);
+	stream_open(&w->stream, fd[0]);
+	stream_set_interrupt(&w->stream, &w->interrupt);
+	stream_set_timeout(&w->stream, 0);
+	w->peer = fd[1];
+}
+
+/* Also checks that the signal is why the wait has ended. */
+static void
+wait_close(struct wait *w, const struct failure *why)
+{
+	assert_int_equal(why->status, EX_TEMPFAIL);
+	assert_string_equal(why->text, WORDS);
+	discard_signal(&w->interrupt);
+	stream_close(&w->stream);
+	close(w->peer);
 }
 
 static void
 a_signal_ends_a_wait_for_input(void **state)
 {
-	struct interrupt	i;
-	struct stream		s;
+	struct wait		w;
 	struct buffer		line = { 0 };
 	struct failure		why;
-	int			fd[2];
 
 	(void)state;
-	hold_and_raise(&i);
-	open_stream(&s, &i, fd);
-	assert_int_equal(write(fd[1], "250 yes\r\n25", 11), 11);
+	wait_open(&w);
+	assert_int_equal(write(w.peer, "250 yes\r\n25", 11), 11);
 	/* This line has already arrived. */
-	assert_int_equal(stream_read_line(&s, &line, 100, NULL, &why),
+	assert_int_equal(stream_read_line(&w.stream, &line, 100, NULL, &why),
 	    STREAM_LINE);
 	assert_string_equal(line.data, "250 yes");
-	assert_int_equal(stream_read_line(&s, &line, 100, NULL, &why),
+	assert_int_equal(stream_read_line(&w.stream, &line, 100, NULL, &why),
 	    STREAM_FAILED);
 	assert_int_equal(why.status, EX_TEMPFAIL);
 	assert_string_equal(why.text, WORDS);
 	/* Later reads fail as well. */
-	assert_int_equal(stream_read_line(&s, &line, 100, NULL, &why),
+	assert_int_equal(stream_read_line(&w.stream, &line, 100, NULL, &why),
 	    STREAM_FAILED);
-	assert_string_equal(why.text, WORDS);
-	discard_signal(&i);
 	buffer_free(&line);
-	stream_close(&s);
-	close(fd[1]);
+	wait_close(&w, &why);
 }
 
 /* Writes, after a signal, to a peer that does not read. */
@@ -88,20 +104,14 @@ static void
 assert_write_ends(int64_t grace_ms)
 {
 	static const char	block[STREAM_OUT];
-	struct interrupt	i;
-	struct stream		s;
+	struct wait		w;
 	struct failure		why;
-	int			fd[2];
 
-	hold_and_raise(&i);
-	open_stream(&s, &i, fd);
-	stream_set_grace(&s, grace_ms);
-	while (stream_write(&s, block, sizeof(block), &why))
+	wait_open(&w);
+	stream_set_grace(&w.stream, grace_ms);
+	while (stream_write(&w.stream, block, sizeof(block), &why))
 		continue;
-	assert_string_equal(why.text, WORDS);
-	discard_signal(&i);
-	stream_close(&s);
-	close(fd[1]);
+	wait_close(&w, &why);
 }
 
 static void
@@ -134,27 +144,22 @@ static void
 a_write_gets_time_after_a_signal(void **state)
 {
 	static const char	block[8 * STREAM_OUT];
-	struct interrupt	i;
-	struct stream		s;
+	struct wait		w;
 	struct failure		why;
 	const char		*data;
-	int			fd[2], status;
+	int			status;
 	pid_t			reader;
 
 	(void)state;
-	hold_and_raise(&i);
-	open_stream(&s, &i, fd);
-	stream_set_grace(&s, 10 * 1000);
-	reader = start_reader(fd[1], sizeof(block));
-	assert_true(stream_write(&s, block, sizeof(block), &why));
-	assert_true(stream_flush(&s, &why));
+	wait_open(&w);
+	stream_set_grace(&w.stream, 10 * 1000);
+	reader = start_reader(w.peer, sizeof(block));
+	assert_true(stream_write(&w.stream, block, sizeof(block), &why));
+	assert_true(stream_flush(&w.stream, &why));
 	assert_int_equal(waitpid(reader, &status, 0), reader);
 	assert_int_equal(status, 0);
-	assert_int_equal(stream_peek(&s, &data, &why), -1);
-	assert_string_equal(why.text, WORDS);
-	discard_signal(&i);
-	stream_close(&s);
-	close(fd[1]);
+	assert_int_equal(stream_peek(&w.stream, &data, &why), -1);
+	wait_close(&w, &why);
 }
 
 static void
@@ -203,13 +208,14 @@ close_nothing(struct tls *tls)
 
 /* The descriptor always has input, and never has room for output. */
 static void
-open_flood(struct stream *s, struct tls *tls, struct interrupt *i, int fd[2])
+wait_open_flood(struct wait *w, struct tls *tls)
 {
 	static const struct tls_module	module = { .read = read_no_data,
 		.write = write_no_data, .close = close_nothing };
+	struct stream			*s = &w->stream;
 
-	open_stream(s, i, fd);
-	assert_int_equal(write(fd[1], "x", 1), 1);
+	wait_open(w);
+	assert_int_equal(write(w->peer, "x", 1), 1);
 	while (send(s->fd, "much", 4, MSG_DONTWAIT) > 0)
 		continue;
 	tls->left = 1000;
@@ -221,43 +227,29 @@ open_flood(struct stream *s, struct tls *tls, struct interrupt *i, int fd[2])
 static void
 a_signal_ends_a_read_of_records_without_data(void **state)
 {
-	struct interrupt	i;
-	struct stream		s;
+	struct wait		w;
 	struct tls		tls;
 	struct failure		why;
 	const char		*data;
-	int			fd[2];
 
 	(void)state;
-	hold_and_raise(&i);
-	open_flood(&s, &tls, &i, fd);
-	assert_int_equal(stream_peek(&s, &data, &why), -1);
-	assert_int_equal(why.status, EX_TEMPFAIL);
-	assert_string_equal(why.text, WORDS);
-	discard_signal(&i);
-	stream_close(&s);
-	close(fd[1]);
+	wait_open_flood(&w, &tls);
+	assert_int_equal(stream_peek(&w.stream, &data, &why), -1);
+	wait_close(&w, &why);
 }
 
 static void
 a_signal_ends_a_write_while_records_without_data_arrive(void **state)
 {
-	struct interrupt	i;
-	struct stream		s;
+	struct wait		w;
 	struct tls		tls;
 	struct failure		why;
-	int			fd[2];
 
 	(void)state;
-	hold_and_raise(&i);
-	open_flood(&s, &tls, &i, fd);
-	assert_true(stream_write(&s, "x", 1, &why));
-	assert_false(stream_flush(&s, &why));
-	assert_int_equal(why.status, EX_TEMPFAIL);
-	assert_string_equal(why.text, WORDS);
-	discard_signal(&i);
-	stream_close(&s);
-	close(fd[1]);
+	wait_open_flood(&w, &tls);
+	assert_true(stream_write(&w.stream, "x", 1, &why));
+	assert_false(stream_flush(&w.stream, &why));
+	wait_close(&w, &why);
 }
 
 /* *state: "address" or "path". */
