@@ -199,6 +199,46 @@ has_outcomes(void **state)
 	temp_dir_remove(&dir);
 }
 
+/* Messages are sent with BDAT in the flight of their envelope. */
+struct early {
+	struct mock_smtp	*host;
+	struct session_options	 options;
+	struct session		 session;
+	struct envelope		 env;
+};
+
+static void
+early_open(struct early *e, const struct script *script, size_t paths)
+{
+	*e = (struct early){ .host = mock_smtp_start(script), .options = {
+	    .prefix = "", .helo = "client.example", .early_bdat = true } };
+	envelope_set_reverse(&e->env, "a@example.org");
+	for (size_t i = 0; i < paths; i++)
+		envelope_add(&e->env, path[i]);
+	smtp_client_open(&e->session, &e->options, e->host);
+}
+
+static bool
+early_send(struct early *e, struct outcome *outcomes, bool *data_sent)
+{
+	struct message	message;
+	struct failure	why;
+	bool		good;
+
+	write_message(&message);
+	good = session_send(&e->session, &e->env, &message, outcomes,
+	    data_sent, &why);
+	message_free(&message);
+	return good;
+}
+
+static void
+early_close(struct early *e)
+{
+	envelope_free(&e->env);
+	mock_smtp_stop(e->host);
+}
+
 /* The replies to two RCPT commands and to the message, after a refused MAIL. */
 struct refusal {
 	const char	*sentence;
@@ -242,25 +282,13 @@ is_in_doubt(void **state)
 			{ .at = ON_BODY, .say = c->message },
 		},
 	};
-	struct mock_smtp	*host = mock_smtp_start(&script);
-	struct session_options	 options = { .prefix = "",
-				    .helo = "client.example",
-				    .early_bdat = true };
+	struct early		 e;
 	struct outcome		 outcomes[2] = { { 0 } };
-	struct envelope		 env = { 0 };
-	struct message		 message;
-	struct session		 s;
-	struct failure		 why;
 	bool			 data_sent;
 
-	envelope_set_reverse(&env, "a@example.org");
-	envelope_add(&env, path[0]);
-	envelope_add(&env, path[1]);
-	smtp_client_open(&s, &options, host);
-	write_message(&message);
-	assert_int_equal(session_send(&s, &env, &message, outcomes, &data_sent,
-	    &why), !ends);
-	assert_int_equal(s.broken, ends);
+	early_open(&e, &script, 2);
+	assert_int_equal(early_send(&e, outcomes, &data_sent), !ends);
+	assert_int_equal(e.session.broken, ends);
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(outcomes[i].in_doubt, c->in_doubt[i]);
 		assert_int_equal(outcomes[i].kind, c->in_doubt[i] ?
@@ -270,10 +298,8 @@ is_in_doubt(void **state)
 			    "MAIL: 554 5.7.1 no");
 		outcome_clear(&outcomes[i]);
 	}
-	message_free(&message);
-	session_close(&s);
-	envelope_free(&env);
-	mock_smtp_stop(host);
+	session_close(&e.session);
+	early_close(&e);
 }
 
 /* Otherwise, the recipients of the first message could receive the second. */
@@ -287,36 +313,24 @@ a_message_is_not_sent_before_the_reply_to_rset(void **state)
 			{ .at = ON_RSET, .say = "500 what?" },
 		},
 	};
-	struct mock_smtp	*host = mock_smtp_start(&script);
-	struct session_options	 options = { .prefix = "",
-				    .helo = "client.example",
-				    .early_bdat = true };
+	struct early		 e;
 	struct outcome		 outcomes[2] = { { 0 } };
-	struct envelope		 env = { 0 };
-	struct message		 message;
-	struct session		 s;
-	struct failure		 why;
+	const char		*wire;
 	bool			 data_sent;
 
 	(void)state;
-	envelope_set_reverse(&env, "a@example.org");
-	envelope_add(&env, path[0]);
-	smtp_client_open(&s, &options, host);
-	send_one(&s, &env, &outcomes[0]);
+	early_open(&e, &script, 1);
+	assert_true(early_send(&e, &outcomes[0], &data_sent));
 	assert_int_equal(outcomes[0].kind, OUTCOME_DEFERRED);
-	write_message(&message);
-	assert_false(session_send(&s, &env, &message, &outcomes[1], &data_sent,
-	    &why));
+	assert_false(early_send(&e, &outcomes[1], &data_sent));
 	assert_false(data_sent);
 	assert_int_equal(outcomes[1].kind, OUTCOME_WAITING);
-	message_free(&message);
 	outcome_clear(&outcomes[0]);
-	session_close(&s);
-	assert_true(mock_smtp_wait_closed(host, 1));
-	assert_null(strstr(strstr(mock_smtp_heard(host, 0)->wire.data, "RSET"),
-	    "BDAT"));
-	envelope_free(&env);
-	mock_smtp_stop(host);
+	session_close(&e.session);
+	assert_true(mock_smtp_wait_closed(e.host, 1));
+	wire = mock_smtp_heard(e.host, 0)->wire.data;
+	assert_null(strstr(strstr(wire, "RSET"), "BDAT"));
+	early_close(&e);
 }
 
 /* A parameter or path with a line break. */
