@@ -45,7 +45,7 @@ authorization_start(struct authorization *a, struct temp_dir *dir,
 		servers = program_start(&(struct program){
 		    .path = "/usr/bin/python3", .argv = WORDS("python3", "-B",
 		    TESTS "/support/authorization.py"), .keep_open = true,
-		    .deadline_ms = 120000 });
+		    .deadline_ms = 600000 });
 	parent = NULL;		/* it is freed if it does not reply */
 	for (const char *const *word = WORDS(usual->chain, usual->key,
 	    a->script, a->log); *word != NULL; word++) {

@@ -28,6 +28,7 @@
 #include "queue/spool.h"
 #include "support/conf.h"
 #include "support/serving.h"
+#include "support/skip.h"
 #include "support/user.h"
 #include "util/memory.h"
 
@@ -158,6 +159,12 @@ const struct scenario	scenarios[] = {
 	{ "relais queue status --metrics --output", WRITES, .words = {
 	    "queue", "status", "--metrics", "--output", "{dir}/out.prom" },
 	    .written = { "out.prom" } },
+	{ "relais login", WRITES, .more = "tls_ca = {ca}\n", .words = {
+	    "login", "--provider", "{dir}/provider", "--client-id",
+	    "relais-test", "--client-secret-file", "{dir}/client-secret",
+	    "--client-credentials", "--user", "nina@example.org",
+	    "--no-check", "{dir}/tokens/work" },
+	    .written = { "tokens/work" }, .logs_in = true },
 
 	/* Rare ones: only with FAULTS=all. */
 	{ "a log in syslog", SUBMITS, .more = "log = syslog\n",
@@ -262,12 +269,31 @@ write_input(struct scenario_place *p)
 	    "the last line\r\n.\r\nQUIT\r\n" : BODY);
 }
 
+static void
+open_authorization(struct scenario_place *p)
+{
+	char	text[300];
+
+	authorization_start(&p->authorization, &p->dir, &p->usual,
+	    "{\"secret\": \"s3cret\", \"token\": [{\"merge\": "
+	    "{\"access_token\": \"good\", \"refresh_token\": null}}]}");
+	snprintf(text, sizeof(text), "[test]\nname = Test server\n"
+	    "token = %s/token\nclient-scope = mail\n"
+	    "page = https://register.example/\n", p->authorization.url);
+	temp_dir_write(&p->dir, "provider", 0600, text);
+	temp_dir_write(&p->dir, "client-secret", 0600, "s3cret\n");
+	temp_dir_write(&p->dir, "tokens/.keep", 0600, "");
+	assert_int_equal(chmod(temp_dir_path(&p->dir, "tokens"), 0700), 0);
+}
+
 void
 scenario_open(struct scenario_place *p, const struct scenario *s)
 {
 	char	connect[200];
 
 	*p = (struct scenario_place){ .s = s };
+	if (s->logs_in)
+		skip_without_token();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	temp_dir_make(&p->dir);
 	strlcpy(p->memory.path, "/dev/shm/relais-test.XXXXXX",
@@ -279,8 +305,10 @@ scenario_open(struct scenario_place *p, const struct scenario *s)
 		loggers_open(&p->loggers, &p->dir, true);
 	snprintf(p->spool, sizeof(p->spool), "%s/spool",
 	    p->memory.path[0] != '\0' ? p->memory.path : p->dir.path);
-	if (s->script.security != IN_CLEAR)
+	if (s->script.security != IN_CLEAR || s->logs_in)
 		certificate_usual(&p->usual, &p->dir);
+	if (s->logs_in)
+		open_authorization(p);
 	temp_dir_write(&p->dir, "out/x", 0600, "");
 	temp_dir_write(&p->dir, "ssmtp.conf", 0600, "mailhub=mail.example\n"
 	    "AuthUser=nina\nAuthPass=s3cret\n");
@@ -310,6 +338,8 @@ scenario_close(struct scenario_place *p)
 	program_result_free(&p->o);
 	program_result_free(&p->service);
 	mock_smtp_stop(p->host);
+	if (p->s->logs_in)
+		authorization_stop(&p->authorization);
 	if (p->s->logs)
 		loggers_close(&p->loggers);
 	temp_dir_remove(&p->dir);
@@ -455,9 +485,19 @@ read_name(const char *process, char name[32])
 	return good;
 }
 
+static bool
+is_server(const struct scenario_place *p, pid_t pid)
+{
+	for (size_t i = 0; i < p->n_servers; i++)
+		if (p->servers[i] == pid)
+			return true;
+	return false;
+}
+
 /*
  * A helper that outlives the program may still deliver the message.  It has
- * become our child, beside the smarthost, which has our name.
+ * become our child, beside the smarthost, which has our name, and other servers
+ * of the test.
  */
 static void
 wait_for_orphans(struct scenario_place *p)
@@ -471,7 +511,8 @@ wait_for_orphans(struct scenario_place *p)
 		struct pollfd	end = { .events = POLLIN };
 
 		snprintf(process, sizeof(process), "%ld", (long)children[i]);
-		if (!read_name(process, name) || strcmp(name, own) == 0)
+		if (!read_name(process, name) || strcmp(name, own) == 0 ||
+		    is_server(p, children[i]))
 			continue;
 		end.fd = pidfd_open(children[i], 0);
 		if (end.fd != -1 && poll(&end, 1, ORPHAN_MS) != 1) {
@@ -612,6 +653,7 @@ scenario_run(struct scenario_place *p, const struct program *how)
 			give_files(p->memory.path, *p->user);
 	}
 	put_entries(p);
+	p->n_servers = serving_children(getpid(), p->servers, 4);
 	if (p->s->service != NO_SERVICE)
 		run_with_service(p, how);
 	else
@@ -1024,6 +1066,15 @@ judge_output(struct scenario_place *p)
 			    words[i], p->o.out.data);
 }
 
+/* The times in the file of a login. */
+static void
+hide_digits(struct buffer *text)
+{
+	for (size_t i = 0; i < text->len; i++)
+		if (text->data[i] >= '0' && text->data[i] <= '9')
+			text->data[i] = '0';
+}
+
 /* All files have the new content, or none has. */
 static void
 judge_files(struct scenario_place *p, bool may_leave)
@@ -1042,6 +1093,8 @@ judge_files(struct scenario_place *p, bool may_leave)
 			continue;
 		}
 		file_read(&text, path);
+		if (p->s->logs_in)
+			hide_digits(&text);
 		if (model->len == 0)
 			buffer_add(model, text.data, text.len + 1);
 		if (p->s->old != NULL && strcmp(text.data, p->s->old) == 0)

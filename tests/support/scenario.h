@@ -40,6 +40,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "support/authorization.h"
 #include "support/certificate.h"
 #include "support/loggers.h"
 #include "support/mock_smtp.h"
@@ -90,6 +91,8 @@ struct scenario {
 	size_t		 collected;	/* FLUSHES: so many messages to the
 					 * same recipient, all of which wait
 					 * for a digest; 0: none does */
+	bool		 logs_in;	/* at an authorization server, which
+					 * {dir}/provider describes */
 };
 
 extern const struct scenario	scenarios[];
@@ -104,6 +107,7 @@ struct scenario_place {
 	struct temp_dir		 dir, memory;
 	struct usual_certificates usual;
 	struct mock_smtp	*host;
+	struct authorization	 authorization;
 	struct loggers		 loggers;
 	size_t			 messages;	/* of earlier runs */
 	char			 conf[100], spool[100];
@@ -113,6 +117,8 @@ struct scenario_place {
 	struct buffer		 delivered, queued, written[3];
 	struct buffer		 names;		/* of files, a line each */
 	size_t			 descriptors;	/* of the service */
+	pid_t			 servers[4];	/* our children before a run */
+	size_t			 n_servers;
 
 	/* Of the last run. */
 	struct program_result	 o, service;
