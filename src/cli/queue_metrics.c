@@ -124,7 +124,8 @@ merge_login(struct queue_facts *f, const struct counters *c)
 	to->last_success = later(to->last_success, c->last_success);
 	if (in_use)
 		to->login = later(to->login, c->login);	/* refused is last */
-	if (c->last_attempt > to->last_attempt && c->certificate_expiry != 0)
+	if (c->certificate_expiry != 0 && (to->certificate_expiry == 0 ||
+	    c->last_attempt > to->last_attempt))
 		to->certificate_expiry = c->certificate_expiry;
 	to->last_attempt = later(to->last_attempt, c->last_attempt);
 }

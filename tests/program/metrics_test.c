@@ -294,6 +294,24 @@ make_counters_older(struct temp_dir *dir, int64_t age, int64_t expiry)
 	close(fd);
 }
 
+/* Only the login whose last attempt is the older one knows the certificate. */
+static void
+make_expiry_older(struct temp_dir *dir, int64_t expiry)
+{
+	struct counters	c;
+	const char	*path = temp_dir_path(dir, "spool/counters");
+	int		fd = open(path, O_RDWR | O_CLOEXEC);
+
+	assert_int_not_equal(fd, -1);
+	for (off_t at = 0; pread(fd, &c, sizeof(c), at) == sizeof(c);
+	    at += sizeof(c)) {
+		c.last_attempt -= at > 0 ? 60 : 0;
+		c.certificate_expiry = at > 0 ? expiry : 0;
+		assert_int_equal(pwrite(fd, &c, sizeof(c), at), sizeof(c));
+	}
+	close(fd);
+}
+
 /* Two users of one smarthost, whose names are not shown. */
 static void
 the_result_of_the_login_is_known(void **state)
@@ -329,6 +347,9 @@ the_result_of_the_login_is_known(void **state)
 	says_of(conf, host, "relais_authentication_ok", 1);
 	says_of(conf, host, "relais_certificate_expiry_timestamp_seconds",
 	    1900000000);
+	make_expiry_older(&dir, 1800000000);
+	says_of(conf, host, "relais_certificate_expiry_timestamp_seconds",
+	    1800000000);
 	mock_smtp_stop(host);
 	temp_dir_remove(&dir);
 }
