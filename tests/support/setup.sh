@@ -93,10 +93,14 @@ apt_has() {
 	esac
 }
 
-# Other releases than Debian 12 have another version of the compiler runtime.
-apt_runtime() {
+# Other releases than Debian 12 have other versions of the compiler runtime and
+# of Python.
+apt_versions() {
 	[ -n "$(apt-cache --names-only search '^libclang-rt-14-dev$')" ] ||
 	    apt=$(echo "$apt" | sed 's/libclang-rt-14-dev/libclang-rt-dev/')
+	python=$(apt-cache --names-only search '^libpython3[.][0-9]+-testsuite$' |
+	    sort -V | sed -n '$s/ .*//p')
+	apt=$(echo "$apt" | sed "s/libpython3[.]11-testsuite/$python/")
 }
 
 say() {
@@ -108,7 +112,7 @@ if command -v apt-get >/dev/null; then
 	lacking=$(missing apt_has $apt)
 	if [ -n "$lacking" ]; then
 		as_root apt-get -qq update
-		apt_runtime
+		apt_versions
 		lacking=$(missing apt_has $apt)
 	fi
 	if [ -n "$lacking" ]; then
