@@ -1,5 +1,4 @@
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 
 #include <errno.h>
@@ -55,11 +54,7 @@ is_on_network(const char *path)
 				    0x517b, 0x01021997, 0x00c36400 };
 	struct statfs		fs;
 
-	/*
-	 * Each function of libc that the program names costs a thousand
-	 * instructions when any program of this name starts.
-	 */
-	if (syscall(SYS_statfs, path, &fs) == -1)
+	if (statfs(path, &fs) == -1)
 		return false;
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
 		if ((unsigned)fs.f_type == types[i])

@@ -16,6 +16,7 @@
 #include "cli/transcript.h"
 #include "config/credentials.h"
 #include "config/identity.h"
+#include "util/buffer.h"
 #include "util/clock.h"
 #include "util/file.h"
 #include "util/visible.h"
@@ -146,12 +147,11 @@ flush_once(const struct flush_run *f, struct runner_totals *totals,
 
 /* Adds "2 deferred" to a list. */
 static void
-add_number(struct failure *why, size_t n, const char *what)
+add_number(struct buffer *list, size_t n, const char *what)
 {
-	bool	first = why->text[strlen(why->text) - 1] == ':';
-
 	if (n > 0)
-		failure_suffix(why, "%s %zu %s", first ? "" : ",", n, what);
+		buffer_addf(list, "%s%zu %s", list->len > 0 ? ", " : "", n,
+		    what);
 }
 
 bool
@@ -162,6 +162,7 @@ flush_sent_all(const struct attempt_choice *choice,
 	size_t		 sent = n[ATTEMPT_DELIVERED] + n[ATTEMPT_SKIPPED] +
 			    n[ATTEMPT_HELD];
 	size_t		 failures = n[ATTEMPT_FAILED] + n[ATTEMPT_BAD];
+	struct buffer	 list = { 0 };
 	char		 shown[80];
 
 	if (choice->id != NULL && (t->entries == 0 || n[ATTEMPT_HELD] > 0)) {
@@ -174,14 +175,16 @@ flush_sent_all(const struct attempt_choice *choice,
 	}
 	if (sent == t->entries)
 		return true;
-	failed(why, EX_TEMPFAIL, "not sent:");
-	add_number(why, n[ATTEMPT_DEFERRED] + n[ATTEMPT_LEFT], "deferred");
-	add_number(why, failures, "given up");
-	add_number(why, n[ATTEMPT_PACED], "waiting for a turn (pace)");
-	add_number(why, n[ATTEMPT_LOCKED], "being sent by another process");
-	add_number(why, n[ATTEMPT_DOUBTFUL], "possibly delivered already");
-	add_number(why, n[ATTEMPT_ERROR], "after a disk error");
-	add_number(why, t->entries - runner_done(t), "not tried");
+	add_number(&list, n[ATTEMPT_DEFERRED] + n[ATTEMPT_LEFT], "deferred");
+	add_number(&list, failures, "given up");
+	add_number(&list, n[ATTEMPT_PACED], "waiting for a turn (pace)");
+	add_number(&list, n[ATTEMPT_LOCKED], "being sent by another process");
+	add_number(&list, n[ATTEMPT_DOUBTFUL], "possibly delivered already");
+	add_number(&list, n[ATTEMPT_ERROR], "after a disk error");
+	add_number(&list, t->entries - runner_done(t), "not tried");
+	failed(why, EX_TEMPFAIL, "not sent: %s", list.data != NULL ?
+	    list.data : "the reason is not known");
+	buffer_free(&list);
 	if (t->error[0] != '\0')
 		failure_suffix(why, "; last error: %s", t->error);
 	return failure_suffix(why, "; to see each reason, run relais queue "

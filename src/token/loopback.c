@@ -109,7 +109,7 @@ reply(struct client *c, const char *status, const char *sentence)
 	buffer_addf(&text, "HTTP/1.1 %s\r\nContent-Type: text/html; charset="
 	    "utf-8\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n"
 	    "Referrer-Policy: no-referrer\r\nConnection: close\r\n%s\r\n%s",
-	    status, page.len, status[0] == '4' && status[2] == '5' ?
+	    status, page.len, strncmp(status, "405 ", 4) == 0 ?
 	    "Allow: GET\r\n" : "", page.data);
 	send(c->fd, text.data, text.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	shutdown(c->fd, SHUT_WR);
