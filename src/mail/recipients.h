@@ -30,7 +30,7 @@ struct recipients {
 /*
  * Appends the addresses in To, Cc, Bcc and Apparently-To.  If the header has a
  * Resent-To, Resent-Cc or Resent-Bcc, appends only the addresses in these
- * three. Returns false with EX_DATAERR and the name of the field if its whole
+ * three.  Returns false with EX_DATAERR and the name of the field if its whole
  * list is refused.
  *
  * If the names of this host are not NULL, a field whose addresses are all valid

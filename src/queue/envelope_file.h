@@ -21,9 +21,8 @@
  * header and body.  Untrusted values are words of escape.h, and cannot contain
  * CR, LF and NUL even in escaped form, because they are used in SMTP commands.
  * envid, return, requiretls, digest, notify and orcpt are omitted if they are
- * not set.  The
- * value of dots is not used, because a message from the queue is always
- * dot-stuffed.
+ * not set.  The value of dots is not used, because a message from the queue is
+ * always dot-stuffed.
  *
  * The state is "ready", "held " or "storm": such an entry is collected for a
  * digest, or is a digest that is not complete yet (runner/collect.h).  The line
