@@ -405,8 +405,8 @@ show_queue(struct route_request *r)
 	const char		*service = service_path(r->config, &ignored);
 	bool			 by_service = service != NULL &&
 				    access(service, F_OK) == 0;
-	enum spool_config	 found = spool_config_find(&spool, r->config,
-				    &why);
+	enum spool_config	 found = spool_config_examine(&spool,
+				    r->config, &why);
 
 	spool_close(&spool);
 	if (by_service)

@@ -512,6 +512,20 @@ static const struct route_case cases[] = {
 	    "  to         a@example.net\n"
 	    BY_SMARTHOST,
 	    NULL },
+	{ "a queue that cannot be opened is shown",
+	    SMARTHOST
+	    "queue = DIR/aliases\n",
+	    "",
+	    { "--user", "root", "a@example.net" },
+	    0,
+	    "a@example.net\n"
+	    FROM_ROOT
+	    "  queue      DIR/aliases (relais.conf:5)\n"
+	    "             Not a directory\n"
+	    "\n"
+	    "  to         a@example.net\n"
+	    BY_SMARTHOST,
+	    NULL },
 	{ "a delivery without a server has no login",
 	    "smarthost = discard:\n",
 	    "",
