@@ -143,6 +143,7 @@ conclude(struct mock_session *d, const char *line)
 	char			 text[64];
 
 	tell_complete(d);
+	d->finals = s->lmtp && d->n_rcpt > 0 ? d->n_rcpt : 1;
 	snprintf(text, sizeof(text), "250 2.0.0 Ok: queued as %u%c%u",
 	    d->conn->connection + 1, '-', d->n_mails);
 	if (d->n_rcpt == 0)
@@ -158,7 +159,9 @@ conclude(struct mock_session *d, const char *line)
 			if (!mock_session_answer(d, ON_BODY, d->rcpt[i],
 			    "250 2.1.5 Delivered"))
 				break;
-	mock_conn_event(d->conn, EVENT_FINAL, 0, 0, NULL, 0);
+	if (d->finals > 0)
+		mock_conn_event(d->conn, EVENT_FINAL, 0, 0, NULL, 0);
+	d->finals = 0;
 	mock_session_reset(d);
 }
 

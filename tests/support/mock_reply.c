@@ -162,6 +162,11 @@ mock_session_perform(struct mock_session *d, const struct step *s,
 	d->code = code_of(&reply);
 	if (d->code != 0)
 		mock_conn_event(p, EVENT_REPLY, (uint64_t)d->code, 0, NULL, 0);
+	/* Before the client can see the reply or the end of the connection. */
+	if (d->finals > 0 && (--d->finals == 0 || s->then != THEN_GO_ON)) {
+		mock_conn_event(p, EVENT_FINAL, 0, 0, NULL, 0);
+		d->finals = 0;
+	}
 	/* If the client has left, only read to the end. */
 	ok = ok && utter(p, s, &reply);
 	buffer_free(&reply);

@@ -25,6 +25,7 @@ struct mock_session {
 	size_t		 n_rcpt, cap_rcpt;
 	bool		 in_chunks;	/* BDAT has begun */
 	struct mock_body	*body;		/* the message being received */
+	size_t		 finals;	/* replies to it that are left */
 	bool		 over;		/* the connection has ended */
 	int		 code;		/* of the last reply */
 };
