@@ -228,7 +228,7 @@ static const struct login_case logins[] = {
 	    "{\"token\": [{\"status\": 503, \"body\": \"down\"}, null]}",
 	    NULL, EX_OK, "is stored", "503", NULL },
 	{ "device: Retry-After is obeyed, however large it is",
-	    "{\"device\": [{\"merge\": {\"expires_in\": 2}}],"
+	    "{\"device\": [{\"merge\": {\"expires_in\": 4}}],"
 	    " \"token\": [{\"status\": 503, \"body\": \"down\","
 	    " \"retry_after\": 9223372036854775}, null]}", NULL, EX_TEMPFAIL,
 	    "the last request failed: ", NULL, NULL },
@@ -236,7 +236,7 @@ static const struct login_case logins[] = {
 	    "{\"token\": [{\"close\": true}, null]}", NULL, EX_OK,
 	    "is stored", NULL, NULL },
 	{ "device: the last failure is named when the code expires",
-	    "{\"device\": [{\"merge\": {\"expires_in\": 2}}],"
+	    "{\"device\": [{\"merge\": {\"expires_in\": 4}}],"
 	    " \"token\": [{\"status\": 503, \"body\": \"down\"}]}", NULL,
 	    EX_TEMPFAIL, "the last request failed: ", NULL, NULL },
 	{ "device: without an interval, it is five seconds",
