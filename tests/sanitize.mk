@@ -11,7 +11,7 @@ SANITIZE  = $(PARALLEL) B=$(B)/sanitize HARDENING= PIE=-no-pie \
 #  - let one system call after another fail, or kill the program before it;
 #  - measure the program, or load a module that this build cannot load;
 #  - repeat thousands of times what other tests and the fuzz targets do here.
-ONCE	  = _crash_test /constraints_test /faults_test /memory_test \
+ONCE	  = _crash_test /constraints_test /faults_test /growth_test /memory_test \
 	    /unconfigured_test /static_test \
 	    /service_load_test /limits_test /flight_test /slow_test \
 	    /transaction_data_test /injection_test /harmless_test

@@ -5,9 +5,11 @@ $(B)/tests/program/sandbox_test: | $(B)/tests/program/attacker.so
 $(B)/tests/program/faults_test: | $(B)/tests/program/faulty.so
 $(B)/tests/program/flush_test: | $(B)/tests/program/faulty.so
 $(B)/tests/token/store_faults_test: | $(B)/tests/program/faulty.so
+$(B)/tests/program/growth_test: | $(B)/tests/program/counting.so
 
 $(B)/tests/program/attacker.so: tests/support/attack.c tests/support/attack.h
 $(B)/tests/program/faulty.so: tests/support/fault.h
+$(B)/tests/program/counting.so: tests/support/heap.h
 $(B)/tests/program/%.so: tests/program/%.c
 	$(SAY) LD $@
 	$(CC) $(filter-out -fsanitize=% -fprofile% -fcoverage%,$(ALL_CFLAGS)) -Itests -fPIC -shared \
