@@ -174,6 +174,7 @@ keeps_its_promises(void **state)
 		skip_because("AddressSanitizer has an allocator of its own");
 	scenario_open(&t.place, c->first);
 	fault_open(&t.faults, &t.place.dir);
+	t.place.faults = &t.faults.state->hits;
 	while (faults[n].functions != NULL || faults[n].kind != FAULT_ERROR)
 		n++;
 	for (size_t i = all ? 0 : number % n; i < n; i += all ? 1 : n) {

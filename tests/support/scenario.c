@@ -39,6 +39,7 @@ enum {
 	START_MS = 10000,	/* the service accepts clients, or ends */
 	MUTE_MS = 2000,		/* the same, but nothing may be heard of it */
 	RUN_MS = 3000,		/* it has made a queue run, unless it failed */
+	FAULTY_RUN_MS = 300,	/* the same after a fault */
 	SETTLE_MS = 2000,	/* it closes descriptors */
 	ORPHAN_MS = 10000,	/* for processes that outlive the program */
 };
@@ -586,6 +587,16 @@ run_program(struct scenario_place *p, const struct program *how)
 	program_run(&p->o, &program);
 }
 
+/* After a fault, there may be no queue run. */
+static void
+wait_for_queue_run(const struct scenario_place *p, struct running *r)
+{
+	for (int ms = 0; ms < RUN_MS; ms += FAULTY_RUN_MS)
+		if (program_awaits_output(r, "queue run:", FAULTY_RUN_MS) ||
+		    (p->faults != NULL && *p->faults > 0))
+			return;
+}
+
 static void
 run_with_service(struct scenario_place *p, const struct program *how)
 {
@@ -601,7 +612,7 @@ run_with_service(struct scenario_place *p, const struct program *how)
 	r = program_start(&service);
 	if (program_awaits_output(r, "accepts mail on", p->runs == 0 ?
 	    START_MS : MUTE_MS) && p->s->kind == FLUSHES)
-		program_awaits_output(r, "queue run:", RUN_MS);
+		wait_for_queue_run(p, r);
 	if (p->runs == 0)
 		look_at_descriptors(p, program_pid(r));
 	if (p->s->kind != FLUSHES)

@@ -35,6 +35,7 @@
 #ifndef SUPPORT_SCENARIO_H
 #define SUPPORT_SCENARIO_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -104,6 +105,8 @@ struct scenario_place {
 	const uid_t		*user;		/* runs the programs and owns
 						 * the files, if root runs the
 						 * test; NULL: its user */
+	const atomic_uint	*faults;	/* the faults of this run so
+						 * far; NULL: unknown */
 	struct temp_dir		 dir, memory;
 	struct usual_certificates usual;
 	struct mock_smtp	*host;
