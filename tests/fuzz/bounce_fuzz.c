@@ -4,7 +4,8 @@
  * The first octet selects the kind of the bounce; the file of the entry
  * follows.  A bounce goes to the sender of the message from the null sender,
  * and its message/delivery-status consists of fields of printable ASCII.  A
- * message that is labelled as 7bit has no other octets.
+ * message that is labelled as 7bit has no other octets.  An invalid entry is
+ * tried again with the right lengths.
  */
 #include <ctype.h>
 #include <stdint.h>
@@ -15,6 +16,7 @@
 
 #include "config/parse.h"
 #include "config/section.h"
+#include "fuzz/entry_text.h"
 #include "fuzz/must.h"
 #include "fuzz/own_config.h"
 #include "queue/entry.h"
@@ -198,27 +200,40 @@ is_true(const struct entry *e)
 	return !has_8bit || e->message.body.has_8bit;
 }
 
+static bool
+try(uint8_t kind, const void *data, size_t len)
+{
+	struct entry	e;
+	struct failure	why;
+	int		fd = file_in_memory();
+	bool		valid;
+
+	must(fd != -1 && file_write(fd, data, len));
+	valid = entry_adopt(&e, "0123456789abcde", fd, &why);
+	if (valid && is_true(&e)) {
+		if (kind % 4 == 3)
+			make_digest(&e);
+		else
+			make_bounce(&e, (enum bounce_kind)(kind % 4));
+	}
+	entry_close(&e);
+	return valid;
+}
+
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct entry	e;
-	struct failure	why;
-	int		fd;
+	struct buffer	mended = { 0 };
 
 	if (len == 0)
 		return 0;
 	if (config.first == NULL)
 		open_all();
-	fd = file_in_memory();
-	must(fd != -1 && file_write(fd, data + 1, len - 1));
-	if (entry_adopt(&e, "0123456789abcde", fd, &why) && is_true(&e)) {
-		if (data[0] % 4 == 3)
-			make_digest(&e);
-		else
-			make_bounce(&e, (enum bounce_kind)(data[0] % 4));
-	}
-	entry_close(&e);
+	if (!try(data[0], data + 1, len - 1) &&
+	    entry_text_mend(&mended, data + 1, len - 1))
+		try(data[0], mended.data, mended.len);
+	buffer_free(&mended);
 	return 0;
 }

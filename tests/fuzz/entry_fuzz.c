@@ -3,7 +3,8 @@
  * does, and read it again
  *
  * The envelope and the message are the same afterwards, and also if the
- * envelope is written to a new file.
+ * envelope is written to a new file.  An invalid entry is tried again with the
+ * right lengths.
  */
 #include <sys/stat.h>
 
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fuzz/entry_text.h"
 #include "fuzz/must.h"
 #include "queue/entry.h"
 #include "queue/spool.h"
@@ -47,7 +49,7 @@ make_spool(void)
 }
 
 static void
-write_file(const uint8_t *data, size_t len)
+write_file(const void *data, size_t len)
 {
 	int	fd = openat(spool.dir[SPOOL_QUEUE], name,
 		    O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
@@ -173,24 +175,37 @@ rewrite(struct entry *entry)
 	buffer_free(&after);
 }
 
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+static bool
+try(const void *data, size_t len)
 {
 	struct entry	entry;
 	struct failure	why;
+	bool		opened;
 
-	if (spool.directory == NULL)
-		make_spool();
 	write_file(data, len);
-	if (entry_open(&entry, &spool, SPOOL_QUEUE, name, ENTRY_WORK, &why) ==
-	    ENTRY_OPENED) {
+	opened = entry_open(&entry, &spool, SPOOL_QUEUE, name, ENTRY_WORK,
+	    &why) == ENTRY_OPENED;
+	if (opened) {
 		check_words(&entry.file.envelope);
 		rewrite(&entry);
 		write_again(&entry.file);
 	}
 	entry_close(&entry);
 	unlinkat(spool.dir[SPOOL_FAILED], name, 0);
+	return opened;
+}
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct buffer	mended = { 0 };
+
+	if (spool.directory == NULL)
+		make_spool();
+	if (!try(data, len) && entry_text_mend(&mended, data, len))
+		try(mended.data, mended.len);
+	buffer_free(&mended);
 	return 0;
 }
