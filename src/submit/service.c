@@ -399,6 +399,21 @@ add_line(void *context, const char *text, struct failure *why)
 	return service_result_add(context, text, why);
 }
 
+/* The recipients without a reply have to be sent the message again. */
+static void
+defer_waiting(struct submit_result *result, bool in_doubt, const char *text)
+{
+	for (size_t i = 0; i < result->n; i++) {
+		struct outcome	*o = &result->outcomes[i];
+
+		if (o->kind != OUTCOME_WAITING)
+			continue;
+		outcome_set(o, &(struct outcome){ .kind = OUTCOME_DEFERRED,
+		    .status = EX_TEMPFAIL, .in_doubt = in_doubt });
+		outcome_set_text(o, "%s", text);
+	}
+}
+
 /*
  * Sends the message, and asks for its result.  Without a result, the final
  * replies of LMTP decide: a positive one promises that the service has sent or
@@ -420,18 +435,12 @@ send_message(struct service_session *s, struct envelope *env,
 	    why)) {
 		if (!sent)
 			return SERVICE_DOWN;
-		for (size_t i = 0; i < env->n; i++) {
-			struct outcome	*o = &result->outcomes[i];
-
-			if (o->kind != OUTCOME_WAITING)
-				continue;
-			outcome_set(o, &(struct outcome){
-			    .kind = OUTCOME_DEFERRED, .status = EX_TEMPFAIL,
-			    .in_doubt = true });
-			outcome_set_text(o, "%s", why->text);
-		}
+		defer_waiting(result, true, why->text);
 		return SERVICE_ACCEPTED;
 	}
+	/* A service that offers LIMITS is not ours. */
+	defer_waiting(result, false, "the service limits the recipients of a "
+	    "session");
 	if (sent && session_command(&s->session, "XRELAIS RESULT", add_line,
 	    &r, &ignored) && r.complete) {
 		if (r.refused) {

@@ -207,6 +207,7 @@ struct submit_case {
 	size_t			 n;		/* recipients */
 	size_t			 name_len;	/* of the full name */
 	bool			 requires_tls;
+	bool			 limits;	/* offers LIMITS (RFC 9422) */
 	struct step		 steps[STEPS];	/* of the service */
 	enum service_answer	 answer;
 	const char		*why;		/* if it is not accepted */
@@ -232,6 +233,11 @@ static const struct submit_case submit_table[] = {
 	    { .at = ON_OTHER, .say = "250 ok" } },
 	    .answer = SERVICE_ACCEPTED,
 	    .kind = { OUTCOME_DEFERRED, OUTCOME_DEFERRED } },
+	{ "a service may have limits", 2, .limits = true,
+	    .steps = { { .at = ON_OTHER, .match = "RESULT", .say = "250 ??" },
+	    { .at = ON_OTHER, .say = "250 ok" } },
+	    .answer = SERVICE_ACCEPTED,
+	    .kind = { OUTCOME_DELIVERED, OUTCOME_DEFERRED } },
 	{ "a service that refuses the options is not asked", 1,
 	    .answer = SERVICE_DOWN, .why = "OPTIONS late-checks name=: 500 " },
 	{ "an older service does not promise REQUIRETLS", 1,
@@ -292,6 +298,8 @@ is_submitted(void **state)
 	temp_dir_make(&dir);
 	script.address = temp_dir_path(&dir, "s");
 	memcpy(script.steps, c->steps, sizeof(c->steps));
+	if (c->limits)
+		script.mail_max = script.rcpt_max = 1;
 	host = mock_smtp_start(&script);
 	memset(name, 'x', c->name_len);
 	make_message(&message);
@@ -303,8 +311,11 @@ is_submitted(void **state)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (c->why != NULL && strstr(why.text, c->why) == NULL)
 		fail_msg("%s", why.text);
-	for (size_t i = 0; c->answer == SERVICE_ACCEPTED && i < SEVERAL; i++)
+	for (size_t i = 0; c->answer == SERVICE_ACCEPTED && i < SEVERAL; i++) {
 		assert_int_equal(result.outcomes[i].kind, c->kind[i]);
+		assert_int_equal(result.outcomes[i].status == EX_OK,
+		    c->kind[i] == OUTCOME_DELIVERED);
+	}
 	submit_result_free(&result);
 	envelope_free(&env);
 	message_free(&message);
