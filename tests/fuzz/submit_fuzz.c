@@ -1,11 +1,13 @@
 /*
- * submit_fuzz.c - sendmail -t and sendmail -bs, up to the queue
+ * submit_fuzz.c - sendmail -t and sendmail -bs, up to the attempt and the queue
  *
  * The first octet selects -t, -t without -i, an SMTP session, or a session with
- * the private commands of the service, and -f; the rest is standard input.  A
- * sender at edited.example has keys that edit the message.  Nothing is
- * sent: messages are queued.  An entry in the queue is valid, has recipients
- * that can be sent in SMTP and no Bcc field, and was reported to the caller.
+ * the private commands of the service; whether an attempt is made; and -f.  The
+ * rest is standard input.  A sender at edited.example has keys that edit the
+ * message.  An attempt sends nothing: the length of a path decides what becomes
+ * of its recipient.  An entry in the queue is valid, has recipients that can be
+ * sent in SMTP and no Bcc field, and was reported to the caller.  Of a message
+ * of -t, the queue holds the deferred recipients, and failed/ the failed ones.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -13,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "cli/input.h"
@@ -33,12 +36,52 @@ static const struct identity me = { .host = (char []){ "web1" },
 static struct config	config;
 static struct submit	submit;
 
-static bool
-attempt_nothing(void *context, const struct submit_attempt *a,
-    struct failure *why)
+static struct interrupt	interrupt = { .fd = -1 };
+static size_t		waiting;	/* recipients in the queue */
+
+enum { EDITED = 4, ATTEMPTED = 8 };	/* in the first octet */
+
+static enum outcome_kind
+fate(const char *path)
 {
-	(void)context, (void)a, (void)why;
-	abort();
+	return strlen(path) % 4 == 0 ? OUTCOME_DELIVERED :
+	    strlen(path) % 4 == 1 ? OUTCOME_FAILED : OUTCOME_DEFERRED;
+}
+
+static bool
+attempt(void *context, const struct submit_attempt *a, struct failure *why)
+{
+	const struct relay_callbacks	*cb = a->callbacks;
+	const struct envelope		*env = a->envelope;
+	size_t				 sender = strlen(env->reverse_path);
+	unsigned			 host;
+
+	(void)context;
+	must(submit.options.mode == SUBMIT_NOW);
+	if (sender % 8 == 7)
+		return failed(why, EX_TEMPFAIL, "no worker");
+	if (sender % 3 == 2)
+		interrupt_call_back(&interrupt);	/* it takes long */
+	must(cb->before_send(cb->context, why));
+	host = (unsigned)tried_add(a->tried, "smtp://mail.example", NULL);
+	for (size_t i = 0; i < env->n; i++) {
+		const char	*path = env->forward[i].path;
+		struct outcome	*o = &a->outcomes[i];
+
+		if (o->kind != OUTCOME_WAITING)
+			continue;
+		must(strchr(path, '@') != NULL);
+		o->kind = fate(path);
+		o->step = STEP_FINAL;
+		o->smarthost = host;
+		o->in_doubt = strlen(path) % 4 == 3;
+		o->dsn_offered = sender % 2 == 0;
+		if (o->kind != OUTCOME_DELIVERED)
+			o->status = EX_UNAVAILABLE;
+		outcome_set_text(o, "RCPT TO: %s", path);
+	}
+	must(cb->after_transaction(cb->context, why));
+	return true;
 }
 
 static void
@@ -61,17 +104,16 @@ close_all(void)
 static void
 open_all(void)
 {
-	static struct interrupt	interrupt = { .fd = -1 };
 	static const struct log	log = { .target = LOG_TO_NOTHING };
 	struct submit_options	how = {
-		.mode = SUBMIT_QUEUE,
+		.mode = SUBMIT_NOW,
 		.config = &config,
 		.me = &me,
 		.uid = 33,
 		.log = &log,
 		.interrupt = &interrupt,
 		.each_recipient = true,
-		.attempt = attempt_nothing,
+		.attempt = attempt,
 	};
 	char			path[] = "/dev/shm/relais-fuzz.XXXXXX";
 	struct buffer		text = { 0 };
@@ -89,6 +131,7 @@ open_all(void)
 	buffer_free(&text);
 	submit_open(&submit, &how);
 	must(submit.spool.directory != NULL);
+	submit.confined = true;	/* LeakSanitizer cannot enter the sandbox */
 	atexit(close_all);
 }
 
@@ -115,6 +158,8 @@ check_entry(const struct entry *e)
 		check_path(env->forward[i].path);
 		must(e->dir == SPOOL_FAILED ||
 		    strchr(env->forward[i].path, '@') != NULL);
+		waiting += e->dir == SPOOL_QUEUE &&
+		    e->file.outcomes[i].kind == OUTCOME_WAITING;
 	}
 	must(header_find(h, "Bcc", 0) == NULL);
 	must(header_find(h, "From", 0) != NULL);
@@ -125,8 +170,8 @@ check_entry(const struct entry *e)
 
 /*
  * Checks and removes all entries, and returns their number.  Those in queue/
- * were reported: in SMTP, the reply to a message that was refused for some
- * recipients has no ID.
+ * were reported, except notices to the sender: in SMTP, the reply to a message
+ * that was refused for some recipients has no ID.
  */
 static size_t
 empty_directory(enum spool_dir dir, const char *reported)
@@ -143,6 +188,7 @@ empty_directory(enum spool_dir dir, const char *reported)
 		    ENTRY_WORK, &why) == ENTRY_OPENED);
 		check_entry(&e);
 		must(dir != SPOOL_QUEUE || strstr(reported, e.name) != NULL ||
+		    e.file.envelope.reverse_path[0] == '\0' ||
 		    strstr(reported, "Error: accepted for ") != NULL);
 		must(entry_remove(&e, &why));
 		entry_close(&e);
@@ -161,6 +207,26 @@ file_of(const uint8_t *data, size_t len)
 	must(fd != -1 && file_write(fd, data, len) &&
 	    lseek(fd, 0, SEEK_SET) == 0);
 	return fd;
+}
+
+static void
+check_result(const struct envelope *env, const struct submit_result *r)
+{
+	size_t	deferred = 0, given_up = 0;
+
+	for (size_t i = 0; i < env->n; i++) {
+		const struct outcome	*o = &r->outcomes[i];
+
+		must(o->kind != OUTCOME_WAITING);
+		must(o->kind != OUTCOME_DELIVERED ||
+		    (submit.options.mode == SUBMIT_NOW &&
+		    fate(env->forward[i].path) == OUTCOME_DELIVERED));
+		deferred += o->kind == OUTCOME_DEFERRED;
+		given_up += o->kind == OUTCOME_FAILED;
+	}
+	must(deferred == waiting);
+	must((deferred > 0) == (r->queued[0] != '\0'));
+	must((given_up > 0) == (r->failed[0] != '\0'));
 }
 
 static void
@@ -184,13 +250,13 @@ run_t(const uint8_t *data, size_t len, bool dots, bool edited)
 	good = input_read(fd, &message, dots, &dot_ended, &why) &&
 	    submit_message(&submit, &request, &result, &why);
 	must(good || why.status != 0);
+	waiting = 0;
 	must((empty_directory(SPOOL_QUEUE, result.queued) == 1) ==
 	    (result.queued[0] != '\0'));
-	empty_directory(SPOOL_FAILED, "");
-	for (size_t i = 0; good && i < env.n; i++)
-		must(result.outcomes[i].kind == OUTCOME_FAILED ||
-		    (result.outcomes[i].kind == OUTCOME_DEFERRED &&
-		    result.queued[0] != '\0'));
+	must((empty_directory(SPOOL_FAILED, "") == 1) ==
+	    (result.failed[0] != '\0'));
+	if (good)
+		check_result(&env, &result);
 	submit_result_free(&result);
 	envelope_free(&env);
 	message_free(&message);
@@ -230,12 +296,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	if (submit.spool.directory == NULL)
 		open_all();
+	submit.options.mode = data[0] & ATTEMPTED ? SUBMIT_NOW : SUBMIT_QUEUE;
 	switch (data[0] % 4) {
 	case 0:
-		run_t(data + 1, len - 1, false, data[0] & 4);
+		run_t(data + 1, len - 1, false, data[0] & EDITED);
 		break;
 	case 1:
-		run_t(data + 1, len - 1, true, data[0] & 4);
+		run_t(data + 1, len - 1, true, data[0] & EDITED);
 		break;
 	case 2:
 		run_bs(data + 1, len - 1, false);
