@@ -29,6 +29,8 @@ $(B)/tests/fuzz/sender_policy_fuzz: $(patsubst %,$(B)/src/%.o,check/check \
 $(B)/tests/fuzz/options_fuzz: $(patsubst %,$(B)/src/cli/%.o,commands help_keys \
     input options output postqueue report)
 $(B)/tests/fuzz/outcomes_fuzz: $(B)/src/serve/serve_outcomes.o
+$(B)/tests/fuzz/show_fuzz: $(patsubst %,$(B)/src/cli/%.o,collected entry_state \
+    mailq output queue_json queue_show report)
 $(B)/tests/fuzz/submit_fuzz: $(B)/src/cli/input.o
 $(B)/tests/fuzz/supervisor_fuzz: $(patsubst %,$(B)/src/serve/serve_%.o,channel \
     clients pool users)
