@@ -402,7 +402,7 @@ connect_process_run(struct connect_process *p,
 	}
 	if (send(p->fd, &r, sizeof(r), MSG_NOSIGNAL) != sizeof(r) ||
 	    !receive_descriptors(p, fds)) {
-		failed_errno(why, errno == EPIPE ? EX_SOFTWARE : EX_OSERR,
+		failed_errno(why, errno == EPIPE ? EX_TEMPFAIL : EX_OSERR,
 		    "no connection from the process that runs connect_command");
 		return -1;
 	}

@@ -45,8 +45,8 @@ void	connect_process_start(struct connect_process *, const struct config *);
  * Starts the program for the request.  Returns a non-blocking socket that is
  * connected to its standard input and output, and sets *control to a socket for
  * connect_program_explain(); when it is closed, the program must end.  Returns
- * -1 with EX_OSERR, or EX_SOFTWARE if the configuration does not allow the
- * request.
+ * -1 with EX_OSERR, or EX_TEMPFAIL if the process has ended, as it does if the
+ * configuration does not allow the request.
  */
 int	connect_process_run(struct connect_process *,
 	    const struct connect_request *, int *control, struct failure *why);

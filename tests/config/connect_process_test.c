@@ -116,7 +116,7 @@ runs_or_refuses(void **state)
 	    &control, &why);
 	if (c->output == NULL) {
 		assert_int_equal(fd, -1);
-		assert_int_equal(why.status, EX_SOFTWARE);
+		assert_int_equal(why.status, EX_TEMPFAIL);
 	} else {
 		assert_true(fd != -1);
 		read_all(fd, text, sizeof(text));
@@ -202,6 +202,28 @@ programs_are_limited(void **state)
 	place_close(&p);
 }
 
+/* As for lack of memory: mail is tried again later. */
+static void
+the_end_of_the_process_is_a_temporary_failure(void **state)
+{
+	const struct connect_request	request = { .command = "cat",
+					    .host = "a.example", .port = 25 };
+	struct place			p;
+	struct failure			why;
+	int				control;
+
+	(void)state;
+	place_open(&p, "smarthost = smtp://a.example\n"
+	    "connect_command = cat\n");
+	kill(p.process.pid, SIGKILL);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(connect_process_run(&p.process, &request,
+		    &control, &why), -1);
+		assert_int_equal(why.status, EX_TEMPFAIL);
+	}
+	place_close(&p);
+}
+
 /* It would be a connection to another host. */
 static void
 a_late_reply_is_discarded(void **state)
@@ -274,6 +296,7 @@ main(void)
 	const struct CMUnitTest	more[] = {
 		cmocka_unit_test(programs_run_at_the_same_time),
 		cmocka_unit_test(programs_are_limited),
+		cmocka_unit_test(the_end_of_the_process_is_a_temporary_failure),
 		cmocka_unit_test(a_late_reply_is_discarded),
 		cmocka_unit_test(a_lack_of_descriptors_is_reported),
 	};
