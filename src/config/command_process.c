@@ -154,6 +154,8 @@ request_output(struct command_process *p, const struct command_request *q,
 	if (!file_write(p->fd, q, sizeof(*q)) ||
 	    !read_result(p, &r, sizeof(r)) ||
 	    !read_result(p, buffer_room(output, r.len), r.len)) {
+		p->lost = errno != ETIMEDOUT &&
+		    !interrupt_is_known(p->interrupt);
 		/* A late result would be taken for that of another command. */
 		close(p->fd);
 		p->fd = -1;

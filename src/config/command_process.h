@@ -25,7 +25,9 @@
 struct command_process {
 	const struct config	*config;	/* borrowed */
 	pid_t			 pid;		/* 0: none */
-	int			 fd;		/* of the socket */
+	int			 fd;		/* of the socket; -1 after a
+						 * failure */
+	bool			 lost;		/* it has ended, or was killed */
 	int			 error;		/* errno if fork(2) failed */
 	struct interrupt	*interrupt;	/* borrowed; ends the wait for
 						 * a command; or NULL */

@@ -404,6 +404,7 @@ connect_process_run(struct connect_process *p,
 	    !receive_descriptors(p, fds)) {
 		failed_errno(why, errno == EPIPE ? EX_TEMPFAIL : EX_OSERR,
 		    "no connection from the process that runs connect_command");
+		p->lost |= why->status == EX_TEMPFAIL;
 		return -1;
 	}
 	fcntl(fds[CONNECTION], F_SETFL, O_NONBLOCK);

@@ -24,6 +24,7 @@ struct connect_process {
 	const struct config	*config;	/* borrowed */
 	pid_t			 pid;		/* 0: none */
 	int			 fd;		/* of its socket */
+	bool			 lost;		/* it has ended, or was killed */
 	int			 error;		/* errno if fork(2) failed */
 	uint32_t		 number;	/* of the last request */
 };

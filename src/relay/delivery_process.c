@@ -453,6 +453,7 @@ wait_for(struct delivery_process *p, short events, int64_t deadline,
 static bool
 has_ended(struct delivery_process *p, struct failure *why)
 {
+	p->lost = true;
 	give_up(p);
 	return failed(why, EX_TEMPFAIL, "the delivery process has ended");
 }

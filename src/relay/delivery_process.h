@@ -29,6 +29,7 @@ struct delivery_process {
 	pid_t			 pid;		/* 0: none */
 	int			 fd;		/* of the socket; -1: closed */
 	int			 error;		/* errno if fork(2) failed */
+	bool			 lost;		/* it has ended, or was killed */
 	struct interrupt	*interrupt;	/* borrowed, or NULL: ends each
 						 * wait */
 };

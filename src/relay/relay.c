@@ -66,6 +66,12 @@ relay_confine(struct relay *r, const struct sandbox *sandbox)
 	sandbox_enter(&confined);
 }
 
+bool
+relay_is_broken(const struct relay *r)
+{
+	return r->commands.lost || r->connector.lost || r->delivery.lost;
+}
+
 void
 relay_end(struct relay *r)
 {

@@ -220,6 +220,9 @@ void	relay_rest(struct relay *);
  */
 bool	relay_has_given_up(const struct relay *, const struct route *);
 
+/* Whether a process that relay_confine() has started was lost. */
+bool	relay_is_broken(const struct relay *);
+
 void	relay_end(struct relay *);
 
 #endif

@@ -278,7 +278,8 @@ work_on(struct worker_state *state, const int fds[SERVE_CHANNEL_FDS])
 		make_attempt(a);
 		close_attempt(a);
 		good = (state->next != NULL ||
-		    resolve_threads() <= THREADS_MAX) &&
+		    (resolve_threads() <= THREADS_MAX &&
+		    !relay_is_broken(&state->w.relay))) &&
 		    tell_service(state->worker, SERVE_DONE);
 	}
 	return good;

@@ -220,6 +220,7 @@ the_end_of_the_process_is_a_temporary_failure(void **state)
 		assert_int_equal(connect_process_run(&p.process, &request,
 		    &control, &why), -1);
 		assert_int_equal(why.status, EX_TEMPFAIL);
+		assert_true(p.process.lost);
 	}
 	place_close(&p);
 }

@@ -21,6 +21,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/mount.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -713,6 +714,45 @@ sighup_reads_the_configuration(void **state)
 	serving_close(&s);
 }
 
+/* Returns a worker, and its helper: only workers have children. */
+static pid_t
+find_worker(const struct serving *s, pid_t *helper)
+{
+	pid_t	child[10];
+	size_t	n = serving_children(program_pid(s->running), child, 10);
+
+	for (size_t i = 0; i < n; i++)
+		if (serving_children(child[i], helper, 1) == 1)
+			return child[i];
+	fail_msg("no worker has a helper");
+	return -1;
+}
+
+/* As for lack of memory.  The next message is deferred, but not all others. */
+static void
+a_worker_that_has_lost_its_helper_ends(void **state)
+{
+	struct serving	s;
+	struct pollfd	end = { .events = POLLIN };
+	pid_t		helper;
+	char		lines[200];
+
+	(void)state;
+	serving_open(&s, &(struct script){ 0 }, "");
+	snprintf(lines, sizeof(lines), "smarthost = maildir://%s/box\n"
+	    "connections = 1\n", s.dir.path);
+	serving_configure(&s, lines);
+	serving_start(&s, NULL);
+	serving_expect(&s, TRANSACTION, "\r\n250 2.0.0 Ok: sent (");
+	end.fd = pidfd_open(find_worker(&s, &helper), 0);
+	assert_int_equal(kill(helper, SIGKILL), 0);
+	serving_expect(&s, TRANSACTION, "\r\n250 2.0.0 Ok: queued as ");
+	assert_int_equal(poll(&end, 1, DEADLINE_MS), 1);
+	close(end.fd);
+	serving_expect(&s, TRANSACTION, "\r\n250 2.0.0 Ok: sent (");
+	serving_close(&s);
+}
+
 /* Programs would look for the service where it does not listen. */
 static void
 after_sighup_the_socket_stays(void **state)
@@ -1120,6 +1160,7 @@ static const struct CMUnitTest	process_spec[] = {
 	cmocka_unit_test(a_directory_of_root_is_named),
 	cmocka_unit_test(a_lack_of_descriptors_is_logged),
 	cmocka_unit_test(sighup_reads_the_configuration),
+	cmocka_unit_test(a_worker_that_has_lost_its_helper_ends),
 	cmocka_unit_test(after_sighup_the_socket_stays),
 	cmocka_unit_test(a_client_after_sighup_gets_the_new_configuration),
 	cmocka_unit_test(also_if_the_service_is_accepting_another_client),

@@ -70,7 +70,7 @@ void	serving_expect(const struct serving *,
 
 /*
  * The children of a process, as of the service: at most max, of which the
- * number is returned.
+ * number is returned; 0 if the process has ended.
  */
 size_t	serving_children(pid_t, pid_t *children, size_t max);
 
