@@ -292,6 +292,9 @@ report_session_failure(struct smarthost_run *r, const struct failure *why)
 	if (why->cause == TLS_CAUSE_NOT_YET_VALID)
 		remedy = "if the clock of this machine is wrong, set it, for "
 		    "example with \"timedatectl set-ntp true\"";
+	if (why->cause == TLS_CAUSE_MODULE)
+		remedy = "if relais was upgraded, restart the service; "
+		    "otherwise, this machine lacks memory or descriptors";
 	smarthost_report(r, &(struct check_finding){ .stage = stage,
 	    .verdict = CHECK_FAIL, .status = why->status,
 	    .remedy = remedy != NULL ? remedy :

@@ -4,10 +4,13 @@
 #include <stddef.h>
 #include <sysexits.h>
 
+#include "util/library.h"
+
 bool
 dns_parser_load(struct dns_parser *p, struct failure *why)
 {
 	void	*library = dlopen("libresolv.so.2", RTLD_NOW | RTLD_LOCAL);
+	bool	 lasts = library != NULL || library_is_missing(dlerror());
 
 	if (library == NULL)
 		library = RTLD_DEFAULT;
@@ -15,6 +18,6 @@ dns_parser_load(struct dns_parser *p, struct failure *why)
 	*(void **)&p->init = dlsym(library, "ns_initparse");
 	*(void **)&p->record = dlsym(library, "ns_parserr");
 	return (p->init != NULL && p->record != NULL) ||
-	    failed(why, EX_UNAVAILABLE, "cannot load libresolv, which parses "
-	    "the replies of name servers");
+	    failed(why, lasts ? EX_UNAVAILABLE : EX_TEMPFAIL, "cannot load "
+	    "libresolv, which parses the replies of name servers");
 }

@@ -80,6 +80,8 @@ enum tls_cause {
 	 */
 	TLS_CAUSE_HELLO,
 	TLS_CAUSE_LARGE_HELLO,	/* which is larger than TLS_HELLO_LARGE */
+
+	TLS_CAUSE_MODULE,		/* it cannot be loaded now */
 };
 
 /* With TCP and IP headers, a client hello of this size is almost a packet. */

@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "util/installed.h"
+#include "util/library.h"
 
 /*
  * Calling this again is cheap, because the dynamic loader keeps the module
@@ -20,9 +21,19 @@ tls_load(struct failure *why)
 	handle = dlopen(installed_tls_module(), RTLD_NOW | RTLD_LOCAL);
 	if (handle != NULL)
 		module = dlsym(handle, TLS_MODULE_NAME);
-	if (module == NULL)
-		failed(why, EX_UNAVAILABLE, "cannot load the TLS module %s: "
-		    "%s", installed_tls_module(), dlerror());
+	if (module == NULL) {
+		const char	*error = dlerror();
+
+		/*
+		 * While relais is upgraded, a process of the old version finds
+		 * the new module, or the other way round.
+		 */
+		failed(why, handle == NULL && library_is_missing(error) ?
+		    EX_UNAVAILABLE : EX_TEMPFAIL, "cannot load the TLS module "
+		    "%s: %s", installed_tls_module(), error);
+		if (why->status == EX_TEMPFAIL)
+			why->cause = TLS_CAUSE_MODULE;
+	}
 	return module;
 }
 

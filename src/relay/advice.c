@@ -146,6 +146,7 @@ static const struct advice_row {
 	{ ANY_STEP, .cause = TLS_CAUSE_ONLY_1_3, .when = HAS_TLS_MIN,
 	    .key = KEY_TLS_MIN, .words = "tls_min = 1.2 permits TLS 1.2, too" },
 	{ ANY_STEP, .cause = TLS_CAUSE_ONLY_1_3, .key = NO_KEY },
+	{ ANY_STEP, .cause = TLS_CAUSE_MODULE, .key = NO_KEY },
 
 	{ ANY_STEP, .cause = TLS_CAUSE_LARGE_HELLO, .when = HAS_TLS_GROUPS,
 	    .key = KEY_TLS_GROUPS, .words = "a firewall or the server may drop "

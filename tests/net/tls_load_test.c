@@ -50,19 +50,20 @@ the_error_names_the_file(void **state)
 }
 
 static void
-a_module_of_another_version_is_refused(void **state)
+a_module_of_another_version_is_a_temporary_failure(void **state)
 {
 	struct failure	why;
 
 	(void)state;
 	assert_null(load_foreign(&why));
-	assert_int_equal(why.status, EX_UNAVAILABLE);
+	assert_int_equal(why.status, EX_TEMPFAIL);
+	assert_int_equal(why.cause, TLS_CAUSE_MODULE);
 	assert_non_null(strstr(why.text, TLS_MODULE_NAME));
 }
 
 static const struct CMUnitTest load_spec[] = {
 	cmocka_unit_test(the_error_names_the_file),
-	cmocka_unit_test(a_module_of_another_version_is_refused),
+	cmocka_unit_test(a_module_of_another_version_is_a_temporary_failure),
 };
 
 int
