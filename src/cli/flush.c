@@ -1,7 +1,6 @@
 #include "cli/flush.h"
 
 #include <ctype.h>
-#include <limits.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +20,8 @@
 #include "util/file.h"
 #include "util/visible.h"
 
+enum { INTERVAL_MAX = 366 * 24 * 60 * 60 };
+
 /*
  * A time as Sendmail writes it: numbers with units, such as 1h30m.  A number
  * without a unit means minutes.
@@ -28,26 +29,28 @@
 static bool
 parse_time(const char *text, long *seconds)
 {
-	static const struct { char letter; long seconds; } units[] = {
+	static const struct { char letter; int seconds; } units[] = {
 		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 },
 		{ 'w', 604800 },
 	};
+	int64_t	sum = 0;
 
-	for (*seconds = 0; *text != '\0';) {
-		long	n = 0, unit = 0;
-		int	digits = 0;
+	while (*text != '\0' && sum <= INTERVAL_MAX) {
+		int64_t	n = 0;
+		int	unit = 0, digits = 0;
 
-		for (; isdigit((unsigned char)*text); text++, digits++)
-			n = digits < 6 ? n * 10 + (*text - '0') : LONG_MAX;
+		for (; isdigit((unsigned char)*text) && digits <= 6; digits++)
+			n = n * 10 + (*text++ - '0');
 		for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
 			if (*text == units[i].letter)
 				unit = units[i].seconds;
 		if (digits == 0 || digits > 6 || (unit == 0 && *text != '\0'))
 			return false;
 		text += unit != 0;
-		*seconds += n * (unit != 0 ? unit : 60);
+		sum += n * (unit != 0 ? unit : 60);
 	}
-	return *seconds > 0;
+	*seconds = (long)sum;
+	return sum > 0 && sum <= INTERVAL_MAX;
 }
 
 static bool

@@ -21,7 +21,7 @@ int	flush_command(const struct options *, const struct config *,
 
 /*
  * Parses the interval of -q, such as 15m or p1h30m, in seconds.  Returns
- * false, with EX_USAGE, if it is invalid.
+ * false, with EX_USAGE, if it is invalid or longer than a year.
  */
 bool	flush_parse_interval(const char *text, long *seconds,
 	    struct failure *why);
