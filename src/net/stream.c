@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #ifdef __linux__
@@ -116,6 +118,26 @@ read_module(struct stream *s, char *to, size_t room, size_t *got,
 }
 
 /*
+ * Haraka and other servers write the replies to a flight one by one, without
+ * TCP_NODELAY: the second reply is not sent before the first one has been
+ * acknowledged, which Linux delays by 40 ms.  A reply that is not the last one
+ * is therefore acknowledged at once.  50 queued messages to Haraka take 0.3 s
+ * instead of 2.9 s.
+ */
+static void
+acknowledge(const struct stream *s)
+{
+#ifdef TCP_QUICKACK
+	int	on = 1;
+
+	if (s->heard && s->ahead_max > 0)
+		setsockopt(s->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+#else
+	(void)s;
+#endif
+}
+
+/*
  * Waits until the descriptor is ready, which is checked first, or until the
  * deadline or a signal.  *ready: the events that have ended the wait.
  */
@@ -128,6 +150,8 @@ wait_until(struct stream *s, short events, short *ready, struct failure *why)
 		    .events = POLLIN },
 	};
 
+	if (events == POLLIN)
+		acknowledge(s);
 	if (s->per_wait && s->timeout > 0)
 		s->deadline = clock_ms() + s->timeout;
 	for (;;) {
@@ -379,6 +403,7 @@ read_ahead(struct stream *s, struct failure *why)
 		    read_connection(s, s->in, sizeof(s->in), why);
 
 	set_input(s, n > 0 ? (size_t)n : 0);
+	s->heard |= n > 0;
 	return n;
 }
 
@@ -582,6 +607,7 @@ write_some(struct stream *s, const char *from, size_t len, struct failure *why)
 static bool
 write_all(struct stream *s, const char *from, size_t len, struct failure *why)
 {
+	s->heard &= len == 0;
 	while (len > 0) {
 		ssize_t	n = write_some(s, from, len, why);
 

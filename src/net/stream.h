@@ -38,6 +38,7 @@ struct stream {
 	int64_t			 grace;		/* stream_set_grace() */
 	int64_t			 grace_end;	/* clock_ms(); 0: no signal */
 	struct buffer		 out;
+	bool			 heard;		/* input since the last output */
 	size_t			 ahead_max;	/* stream_read_while_writing() */
 	struct buffer		 ahead;		/* octets read during writes */
 	size_t			 ahead_start;	/* of those not used yet */
@@ -96,7 +97,8 @@ void	stream_expect_no_input(struct stream *);
  * to that many octets: a peer that replies to each command while it reads stops
  * reading if nobody reads its replies (RFC 2920 section 3.1).  If the peer
  * closes the connection, the rest of the output is discarded, and the reader
- * gets all input that arrived before the end or the failure.
+ * gets all input that arrived before the end or the failure.  Input that is
+ * followed by a wait for more of it is acknowledged at once (TCP_QUICKACK).
  *
  * With TLS 1.3, OpenSSL does not read while it has to send new keys.  If a peer
  * requests these while it does not read, the write times out, or fails if it

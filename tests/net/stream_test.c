@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 
 #include "net/stream.h"
 #include "net/tls.h"
+#include "util/clock.h"
 #include "util/file.h"
 #include "util/memory.h"
 
@@ -454,6 +456,72 @@ input_that_cannot_be_read_does_not_end_a_wait(void **state)
 	tear_down(&made);
 }
 
+/* A TCP connection on the loopback interface; *state is a struct pair. */
+static int
+set_up_tcp(void **state)
+{
+	struct pair		*p = memory_new(1, sizeof(*p));
+	struct sockaddr_in	 to = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t		 size = sizeof(to);
+	int			 listener = socket(AF_INET, SOCK_STREAM, 0);
+	int			 fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&to, size), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	getsockname(listener, (struct sockaddr *)&to, &size);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, size), 0);
+	p->peer = accept(listener, NULL, NULL);
+	assert_int_not_equal(p->peer, -1);
+	close(listener);
+	stream_open(&p->s, fd);
+	stream_set_timeout(&p->s, 5000);
+	*state = p;
+	return 0;
+}
+
+/* Returns how long the replies to a flight take, in ms, from a slow writer. */
+static int64_t
+time_flight(struct pair *p)
+{
+	int64_t		begin = clock_ms();
+	struct buffer	line = { 0 };
+	struct failure	why;
+	char		octet;
+
+	assert_true(stream_write(&p->s, "x", 1, &why));
+	assert_true(stream_flush(&p->s, &why));
+	assert_int_equal(read(p->peer, &octet, 1), 1);
+	for (int i = 0; i < 3; i++)
+		assert_true(file_write(p->peer, "250 Ok\r\n", 8));
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(stream_read_line(&p->s, &line, 100, NULL,
+		    &why), STREAM_LINE);
+	buffer_free(&line);
+	return clock_ms() - begin;
+}
+
+/*
+ * The peer has no TCP_NODELAY, so each reply waits for the acknowledgement of
+ * the reply before it.  Linux delays the acknowledgement by at least 40 ms, but
+ * not in the first flights of a connection.
+ */
+static void
+replies_are_acknowledged_at_once(void **state)
+{
+	struct pair	*p = *state;
+	int64_t		 shortest = 5000;
+
+	stream_read_while_writing(&p->s, 1000);
+	for (int i = 0; i < 40; i++) {
+		int64_t	ms = time_flight(p);
+
+		if (i >= 20 && ms < shortest)
+			shortest = ms;
+	}
+	assert_in_range(shortest, 0, 25);
+}
+
 #define SLEEPS(sentence, how) { sentence, \
 	input_that_cannot_be_read_does_not_end_a_wait, NULL, NULL, \
 	(void *)(uintptr_t)(how) }
@@ -473,6 +541,8 @@ static const struct CMUnitTest stream_spec[] = {
 	CASE(input_that_was_not_used_is_wiped),
 	CASE(records_without_data_are_not_progress_of_a_write),
 	CASE(room_for_output_is_progress_of_a_write),
+	cmocka_unit_test_setup_teardown(replies_are_acknowledged_at_once,
+	    set_up_tcp, tear_down),
 	SLEEPS("a write sleeps", WRITES),
 	SLEEPS("a write that reads sleeps while TLS has to write first",
 	    READS_MEANWHILE),
