@@ -92,7 +92,7 @@ same_as() {
 	head=$(($(stat -c %s "$2") - size))
 	[ "$head" -ge 0 ] || { echo "$2 is shorter than the message"; return 1; }
 	tail -c "$size" "$2" | cmp - "$1"
-	if head -c "$head" "$2" | grep -vE '^([[:blank:]]|(Return-path|Received|X-Original-To|Delivered-To|Envelope-to|Delivery-date):)' -i; then
+	if head -c "$head" "$2" | grep -vE '^([[:blank:]]|(Return-path|Received|X-Original-To|Delivered-To|Envelope-to|Delivery-date|Authentication-Results):)' -i; then
 		echo "$2: these lines precede the message"
 		return 1
 	fi
