@@ -16,6 +16,7 @@ enum {
 	SECTION = 20,		/* octets of a value in one section (RFC 2231);
 				 * each may become three */
 	PARAMETERS_MAX = 200,	/* a field with more does not change */
+	SAMPLE = 4096,		/* octets of a value that tell its charset */
 };
 
 /* "filename*0*=value": section 0 of an extended value (RFC 2231). */
@@ -369,14 +370,17 @@ write_split(struct buffer *to, const struct parameter *p, const char *prefix,
 	}
 }
 
-/* Adds the charset of the octets in all sections of a value. */
+/*
+ * Adds the charset of the octets in the sections of a value.  With all of them,
+ * 200 sections with the same number took 200 times as long as one.
+ */
 static void
 add_charset(struct buffer *prefix, const struct parameters *all,
     const struct parameter *p, const char *declared)
 {
 	struct buffer	raw = { 0 };
 
-	for (size_t i = 0; i < all->n; i++)
+	for (size_t i = 0; i < all->n && raw.len < SAMPLE; i++)
 		if (is_same_value(p, &all->list[i]))
 			buffer_add(&raw, all->list[i].value.data,
 			    all->list[i].value.len);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "mime/wire.h"
@@ -116,6 +117,39 @@ is_converted(void **state)
 	buffer_free(&want);
 	buffer_free(&got);
 	buffer_free(&seen);
+}
+
+/* They took the square of their number: here, three seconds. */
+static void
+sections_with_the_same_number_take_linear_time(void **state)
+{
+	enum { SECTIONS = 199, LETTERS = 20 * 1000 };
+	const struct wire_abilities	 eight = { .eight_bit = true };
+	struct buffer			 in = { 0 };
+	struct message			 m;
+	struct wire			 w;
+	struct failure			 why;
+	clock_t				 used;
+
+	(void)state;
+	buffer_add_text(&in, "Content-Type: text/plain");
+	for (int i = 0; i < SECTIONS; i++) {
+		buffer_add_text(&in, "; name*0=");
+		for (int k = 0; k < LETTERS; k++)
+			buffer_add_text(&in, "\303\244");
+	}
+	buffer_add_text(&in, "\n\n");
+	feed(&m, &in);
+	used = clock();
+	assert_true(wire_prepare(&w, &m, &eight, &why));
+	used = clock() - used;
+	print_message("%.2f s\n", (double)used / CLOCKS_PER_SEC);
+#ifndef __SANITIZE_ADDRESS__
+	assert_true(used < CLOCKS_PER_SEC);
+#endif
+	wire_free(&w);
+	message_free(&m);
+	buffer_free(&in);
 }
 
 /* Parts that could not be encoded follow. */
@@ -845,6 +879,7 @@ static const struct CMUnitTest wire_spec[] = {
 	    "Subject: =?utf-8?Q?=7B=22=C3=A4bcde=22=7D?=\n"
 	    "X-B: =?utf-8?Q?=5B=C3=A4bcde=5D?=\n\n"),
 	cmocka_unit_test(a_message_with_too_many_parts_does_not_change),
+	cmocka_unit_test(sections_with_the_same_number_take_linear_time),
 	cmocka_unit_test(the_charset_of_a_large_body_is_found),
 	cmocka_unit_test(a_body_that_cannot_be_read_is_an_error),
 	cmocka_unit_test(a_body_that_is_truncated_meanwhile_is_an_error),
