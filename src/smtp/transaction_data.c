@@ -67,7 +67,9 @@ write_body(struct stream *s, struct wire *w, bool stuffed,
 		    write_stuffed(s, block, (size_t)n, &line_start, why) :
 		    stream_write(s, block, (size_t)n, why));
 	free(block);
-	return good;
+	/* Only an entry of the queue that was edited has no last line end. */
+	return good && (!stuffed || line_start ||
+	    stream_write(s, "\r\n", 2, why));
 }
 
 bool

@@ -225,18 +225,6 @@ attempt(struct relay *relay, const struct entry *e)
 	outcome_list_free(outcomes, n);
 }
 
-/* A worker relies on it; only an entry that was changed by hand has another. */
-static bool
-ends_with_line(const struct entry *e)
-{
-	const struct body	*body = &e->message.body;
-	char			 end[2];
-	struct failure		 why;
-
-	return body->size == 0 || (body->size >= 2 && body_read(body,
-	    body->size - 2, end, 2, &why) == 2 && memcmp(end, "\r\n", 2) == 0);
-}
-
 static bool
 try(unsigned offers, const void *data, size_t len)
 {
@@ -248,7 +236,7 @@ try(unsigned offers, const void *data, size_t len)
 
 	must(fd != -1 && file_write(fd, data, len));
 	valid = entry_adopt(&e, "message", fd, &why);
-	if (valid && ends_with_line(&e)) {
+	if (valid) {
 		host.offers = offers;
 		relay_begin(&relay, &config, &me, NULL);
 		attempt(&relay, &e);

@@ -590,6 +590,25 @@ an_edited_message_does_not_end_early(void **state)
 	queue_fixture_close(&p);
 }
 
+/* Without a line end before it, the final dot would be a part of the text. */
+static void
+an_edited_message_without_a_last_line_end_ends(void **state)
+{
+	struct queue_fixture		 p;
+	const struct heard_message	*m;
+
+	(void)state;
+	queue_fixture_open(&p, &(struct script){ .keywords = "PIPELINING" },
+	    "timeout = 5s\n");
+	queue_fixture_put(&p, me, LIST("b@example.net"));
+	change_entries(&p, "sed -zi 's/\\r\\n$/XX/'");
+	queue_fixture_run(&p, "-q", 0);
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	m = mock_smtp_message(p.host, 0);
+	assert_non_null(strstr(m->data.data, "XX\r\n"));
+	queue_fixture_close(&p);
+}
+
 /* Root runs the queue with the messages of all users. */
 static void
 a_bounce_uses_the_from_key_of_the_section_of_the_user(void **state)
@@ -1508,6 +1527,7 @@ static const struct CMUnitTest flush_spec[] = {
 	EDITED("a recipient with CRLF in an edited entry adds no command",
 	    "sed -i 's/^? b@example.net/? b%0D%0ARSET@x/'"),
 	cmocka_unit_test(an_edited_message_does_not_end_early),
+	cmocka_unit_test(an_edited_message_without_a_last_line_end_ends),
 	cmocka_unit_test(a_clock_that_was_set_back_does_not_delay_messages),
 	NOTIFIED("-N success: sendmail queues a notice", .notify = "success",
 	    .notices = 1, .words = { "\r\nSubject: Mail was relayed\r\n",
