@@ -62,6 +62,8 @@ struct server {
 	unsigned	 options;
 	bool		 honest;	/* no '+' line was sent */
 	bool		 ended;
+	bool		 closing;	/* 421 or 221 was sent, after which it
+					 * accepts no message */
 	bool		 encrypted;
 	bool		 has_secret;	/* AUTH was sent */
 	enum { COMMANDS, CREDENTIALS, DATA, CHUNK } state;
@@ -166,6 +168,8 @@ copy_reply(struct server *s)
 		s->script = lf != NULL ? lf + 1 : s->end;
 		buffer_add(&s->out, line, len);
 		buffer_add_text(&s->out, "\r\n");
+		s->closing |= len >= 3 && (memcmp(line, "421", 3) == 0 ||
+		    memcmp(line, "221", 3) == 0);
 		if (len < 4 || line[3] != '-' || s->script == s->end)
 			return len > 0 ? line[0] : '\0';
 	}
@@ -231,7 +235,7 @@ end_message(struct server *s, bool by_data)
 
 		if (each)
 			class = reply(s);
-		if (class != '2' || !s->honest)
+		if (class != '2' || !s->honest || s->closing)
 			continue;
 		check_content(s, message);
 		must(s->copies[message][path]++ == 0);
