@@ -28,7 +28,7 @@ tls_setting_read(struct buffer *text, enum tls_cause cause,
 
 	if (trusted_read(text, path, TLS_FILE_MAX, rules, &st, why) !=
 	    TRUSTED_READ) {
-		if (why->status != EX_NOPERM)
+		if (why->status != EX_NOPERM && why->status != EX_TEMPFAIL)
 			why->status = EX_CONFIG;
 		why->cause = cause;
 		return false;

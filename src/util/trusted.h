@@ -33,7 +33,7 @@ enum trusted_answer { TRUSTED_READ, TRUSTED_MISSING, TRUSTED_REFUSED };
  * and the file's attributes are in *st.  Otherwise *why names the path:
  * EX_CONFIG, with the commands to run if another user can change the file;
  * EX_NOPERM, with mode, owner and reader, if the reader has no permission;
- * EX_IOERR.
+ * EX_TEMPFAIL if memory or descriptors are lacking; EX_IOERR.
  */
 enum trusted_answer trusted_read(struct buffer *text, const char *path,
 	    size_t limit, unsigned rules, struct stat *st, struct failure *why);

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -310,6 +311,31 @@ checks_the_working_directory(void **state)
 }
 
 static void
+a_lack_of_descriptors_is_temporary(void **state)
+{
+	struct temp_dir		dir;
+	struct buffer		text = { 0 };
+	const char		*path;
+	struct rlimit		before, none;
+	enum trusted_answer	answer;
+	struct stat		st;
+	struct failure		why;
+
+	(void)state;
+	temp_dir_make(&dir);
+	path = temp_dir_write(&dir, "file", 0644, "text");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){ 0, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	answer = trusted_read(&text, path, 100, 0, &st, &why);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(answer, TRUSTED_REFUSED);
+	assert_int_equal(why.status, EX_TEMPFAIL);
+	assert_non_null(strstr(why.text, path));
+	temp_dir_remove(&dir);
+}
+
+static void
 refuses_a_link_loop(void **state)
 {
 	struct trust	t = { .path = "file",
@@ -362,6 +388,7 @@ main(void)
 		    .mode = 0446, .says = "(mode 0446); run: chmod "),
 		cmocka_unit_test(checks_the_working_directory),
 		cmocka_unit_test(refuses_a_link_loop),
+		cmocka_unit_test(a_lack_of_descriptors_is_temporary),
 		cmocka_unit_test(checks_directories),
 	};
 
