@@ -66,6 +66,7 @@ is_relais(const char *path)
  * Leaves the name of the package in the output of dpkg-query or rpm:
  *
  *	diversion by relais from: /usr/sbin/sendmail
+ *	local diversion to: /usr/sbin/sendmail.distrib
  *	msmtp-mta: /usr/sbin/sendmail
  */
 static bool
@@ -73,7 +74,8 @@ take_package(struct buffer *output)
 {
 	char	*line = output->data;
 
-	while (line != NULL && strncmp(line, "diversion ", 10) == 0)
+	while (line != NULL && (strncmp(line, "diversion ", 10) == 0 ||
+	    strncmp(line, "local diversion ", 16) == 0))
 		if ((line = strchr(line, '\n')) != NULL)
 			line++;
 	if (line == NULL)

@@ -8,16 +8,22 @@
 #include <cmocka.h>
 
 #include <limits.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check/local.h"
 #include "support/cases.h"
 #include "support/findings.h"
+#include "support/namespace.h"
+#include "support/skip.h"
 #include "support/temp_dir.h"
 #include "util/buffer.h"
 
+enum { SKIPPED = 77 };
 enum target { NOTHING, THIS, OTHER, RELAIS, GONE };
 
 struct program_case {
@@ -103,8 +109,54 @@ is_reported(void **state)
 	temp_dir_remove(&dir);
 }
 
+/* In a mount namespace, in which a script has the place of dpkg-query. */
+static void
+run_with_diversions(struct temp_dir *dir)
+{
+	const char	*script = temp_dir_write(dir, "dpkg-query", 0755,
+			    "#!/bin/sh\n"
+			    "echo diversion by x from: /usr/sbin/sendmail\n"
+			    "echo local diversion from: /usr/sbin/sendmail\n"
+			    "echo exim4-daemon-light: /usr/sbin/sendmail\n");
+	struct buffer	out = { 0 };
+	struct check	check = { .report = findings_note, .context = &out,
+			    .program = temp_dir_path(dir, "other") };
+
+	if (!namespace_enter(0, CLONE_NEWNS) || mount(script,
+	    "/usr/bin/dpkg-query", NULL, MS_BIND, NULL) == -1)
+		_exit(SKIPPED);
+	check_program(&check);
+	_exit(strstr(out.data, " of the package exim4-daemon-light, not "
+	    "relais: ") == NULL);
+}
+
+static void
+a_diversion_is_not_a_package(void **state)
+{
+	struct temp_dir	dir;
+	pid_t		pid;
+	int		status;
+
+	(void)state;
+	temp_dir_make(&dir);
+	temp_dir_write(&dir, "other", 0755, "#!/bin/sh\n");
+	pid = fork();
+	if (pid == 0)
+		run_with_diversions(&dir);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	temp_dir_remove(&dir);
+	if (WEXITSTATUS(status) == SKIPPED)
+		skip_because("dpkg-query cannot be replaced in a namespace");
+	assert_int_equal(status, 0);
+}
+
+static const struct CMUnitTest others[] = {
+	cmocka_unit_test(a_diversion_is_not_a_package),
+};
+
 int
 main(void)
 {
-	return CASES_RUN("the program", is_reported, programs);
+	return CASES_RUN("the program", is_reported, programs) +
+	    cmocka_run_group_tests(others, NULL, NULL);
 }
