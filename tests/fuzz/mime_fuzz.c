@@ -60,6 +60,7 @@ assert_fit(const struct buffer *wire, bool eight_bit)
 
 	assert(eight_bit || text_is_ascii(wire->data, wire->len));
 	for (size_t i = 0; i < wire->len; i++) {
+		assert(wire->data[i] != '\0');
 		assert(wire->data[i] != '\n' || wire->data[i - 1] == '\r');
 		assert(wire->data[i] != '\r' || wire->data[i + 1] == '\n');
 		line = wire->data[i] == '\n' ? 0 : line + 1;
