@@ -124,6 +124,8 @@ static const struct growth_case cases[] = {
 struct trial {
 	const struct growth_case *c;
 	struct tls_fixture	 fixture;
+	struct temp_dir		 memory;	/* for the queue, whose files
+						 * are synced */
 	struct heap		 heap;
 	struct heap_copy	 few, many;
 	struct serving		 serving;
@@ -322,8 +324,12 @@ memory_does_not_grow(void **state)
 	if (SKIP_SANITIZED)
 		skip_because("AddressSanitizer has an allocator of its own");
 	t->c = pair->first;
-	snprintf(conf, sizeof(conf), "queue = {dir}/spool\n"
-	    "connections = 1\n%s%s", way->run == a_program ||
+	strlcpy(t->memory.path, "/dev/shm/relais-test.XXXXXX",
+	    sizeof(t->memory.path));
+	if (mkdtemp(t->memory.path) == NULL)
+		temp_dir_make(&t->memory);
+	snprintf(conf, sizeof(conf), "queue = %s/spool\n"
+	    "connections = 1\n%s%s", t->memory.path, way->run == a_program ||
 	    way->run == a_queue_run ? "" : "socket = {dir}/run/submission\n",
 	    t->c->conf != NULL ? t->c->conf : "");
 	tls_fixture_open(&t->fixture, &t->c->script, t->c->scheme != NULL ?
@@ -332,6 +338,7 @@ memory_does_not_grow(void **state)
 	way->run(t);
 	heap_close(&t->heap);
 	tls_fixture_close(&t->fixture);
+	temp_dir_remove(&t->memory);
 	test_free(t);
 }
 
