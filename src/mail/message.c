@@ -82,14 +82,16 @@ current_directory(const struct message_parser *p)
 static void
 next_directory(struct message_parser *p)
 {
-	const char	*reason = strerror(errno);
-	bool		 first = p->failure.status == 0;
+	int	error = errno;
+	bool	first = p->failure.status == 0;
 
 	if (first)
 		failed(&p->failure, EX_CANTCREAT,
 		    "cannot store the message in a temporary file");
+	if (failure_may_pass(error))
+		p->failure.status = EX_TEMPFAIL;
 	failure_suffix(&p->failure, "%s %s: %s", first ? ":" : ";",
-	    current_directory(p), reason);
+	    current_directory(p), strerror(error));
 	if (p->limits->spill[p->directory] != NULL)
 		p->directory++;
 	else

@@ -85,15 +85,16 @@ void	message_keep_binary(struct message *, bool all);
 /*
  * Moves a raw body to *raw, which the caller converts, feeds again and closes.
  * If it is in a file, the new body is appended to the same file.  Returns false
- * with EX_CANTCREAT or EX_OSERR.
+ * with EX_CANTCREAT, EX_TEMPFAIL or EX_OSERR.
  */
 bool	message_take_raw(struct message *, struct body *raw,
 	    struct failure *why);
 
 /*
  * Stores the next octets.  Returns false with EX_DATAERR (NUL character,
- * message or header too large) or EX_CANTCREAT (the file cannot be written in
- * any directory).  After that, each call fails with the same error.
+ * message or header too large), or, if the file cannot be written in any
+ * directory, with EX_CANTCREAT, or EX_TEMPFAIL if one lacks space or the process
+ * lacks descriptors.  After that, each call fails with the same error.
  */
 bool	message_feed(struct message *, const char *data, size_t len,
 	    struct failure *why);

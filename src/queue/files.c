@@ -9,18 +9,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "util/failure.h"
+
 int
 files_status(int error)
 {
-	switch (error) {
-	case ENOSPC:
-	case EDQUOT:
-	case EMFILE:
-	case ENFILE:
-	case ENOMEM:
-	case EINTR:
-	case EAGAIN:
+	if (failure_may_pass(error))
 		return EX_TEMPFAIL;
+	switch (error) {
 	case EACCES:
 	case EPERM:
 	case EROFS:

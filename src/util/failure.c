@@ -79,3 +79,20 @@ failure_reason(struct failure *why, size_t i, size_t n, const char *text)
 	return i > REASONS_MAX ? false :
 	    failure_suffix(why, "; and %zu more", n - REASONS_MAX);
 }
+
+bool
+failure_may_pass(int error)
+{
+	switch (error) {
+	case ENOSPC:
+	case EDQUOT:
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case EINTR:
+	case EAGAIN:
+		return true;
+	default:
+		return false;
+	}
+}

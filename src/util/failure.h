@@ -44,4 +44,10 @@ bool	failure_suffix(struct failure *why, const char *fmt, ...)
 bool	failure_reason(struct failure *why, size_t i, size_t n,
 	    const char *text);
 
+/*
+ * Whether the error, an errno of a file, is a lack of resources, such as space,
+ * memory or descriptors, or a signal, so that another attempt may succeed.
+ */
+bool	failure_may_pass(int error);
+
 #endif

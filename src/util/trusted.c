@@ -324,14 +324,6 @@ read_content(struct buffer *text, int fd, const char *path, size_t limit,
 	return true;
 }
 
-/* Another attempt may succeed without a change to the file. */
-static bool
-may_pass(int error)
-{
-	return error == EMFILE || error == ENFILE || error == ENOMEM ||
-	    error == EINTR;
-}
-
 enum trusted_answer
 trusted_read(struct buffer *text, const char *path, size_t limit,
     unsigned rules, struct stat *st, struct failure *why)
@@ -353,7 +345,7 @@ trusted_read(struct buffer *text, const char *path, size_t limit,
 	if (fd == -1) {
 		bool	missing = errno == ENOENT || errno == ENOTDIR;
 
-		failed_errno(why, may_pass(errno) ? EX_TEMPFAIL : EX_CONFIG,
+		failed_errno(why, failure_may_pass(errno) ? EX_TEMPFAIL : EX_CONFIG,
 		    "%s", path);
 		/* ENXIO: a socket, or a device that does not exist. */
 		if (!missing && stat(path, st) == 0)

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <sys/resource.h>
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -390,6 +392,26 @@ all_unusable_directories_are_named(void **state)
 	    "/dev/null: Not a directory");
 }
 
+static void
+a_lack_of_descriptors_is_temporary(void **state)
+{
+	struct rlimit	before, none;
+	struct failure	why;
+	bool		good;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	good = spills(tmp, NULL, &why);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_false(good);
+	assert_int_equal(why.status, EX_TEMPFAIL);
+	assert_string_equal(why.text, "cannot store the message in a temporary "
+	    "file: /tmp: Too many open files");
+}
+
 /* The second message contains nothing of the first one. */
 static void
 a_spare_file_is_used_again(void **state)
@@ -503,6 +525,7 @@ static const struct CMUnitTest message_spec[] = {
 	cmocka_unit_test(carriage_returns_over_the_limit_are_refused),
 	cmocka_unit_test(an_unusable_directory_is_skipped),
 	cmocka_unit_test(all_unusable_directories_are_named),
+	cmocka_unit_test(a_lack_of_descriptors_is_temporary),
 	cmocka_unit_test(a_spare_file_is_used_again),
 	cmocka_unit_test(an_unusable_spare_file_is_named),
 };
