@@ -236,28 +236,28 @@ an_entry_that_cannot_be_written_is_not_sent(void **state)
 	queue_fixture_close(&p);
 }
 
-/* The look at the names does not decide. */
+/*
+ * Queue runs with one entry: without a fault, and with the fault in each call.
+ * judge: what follows from the result; where is NULL without a fault.
+ */
 static void
-a_file_that_cannot_be_examined_is_opened(void **state)
+run_with_faults(const struct fault *fault, void (*judge)(struct queue_fixture *,
+    const struct program_result *, const char *where))
 {
-	const struct fault	fault = { "fstatat", FAULT_ERROR, EIO, false };
 	struct queue_fixture	p;
 	struct program_result	o;
 	struct fault_run	f;
 
-	(void)state;
 	if (SKIP_SANITIZED)
 		skip_because("AddressSanitizer has an allocator of its own");
 	queue_fixture_open_fast(&p, &(struct script){ 0 });
 	fault_open(&f, &p.dir);
-	fault_begin(&f, &fault);
+	fault_begin(&f, fault);
 	for (bool counts = true; counts || fault_next(&f); counts = false) {
 		queue_fixture_put(&p, me, LIST("a@example.net"));
 		program_run(&o, &(struct program){ .argv = WORDS("relais",
 		    "-C", p.conf, "-q"), .env = fault_environment(&f) });
-		if (o.status == 0 && queued(&p)[0] != '\0')
-			fail_msg("%s: status 0, but queued: %s",
-			    fault_describe(&f), queued(&p));
+		judge(&p, &o, counts ? NULL : fault_describe(&f));
 		program_result_free(&o);
 		queue_fixture_run(&p, "-q", QUEUE_FIXTURE_ANY);
 		if (counts)
@@ -267,39 +267,43 @@ a_file_that_cannot_be_examined_is_opened(void **state)
 	queue_fixture_close(&p);
 }
 
+static void
+success_leaves_nothing(struct queue_fixture *p, const struct program_result *o,
+    const char *where)
+{
+	if (o->status == 0 && queued(p)[0] != '\0')
+		fail_msg("%s: status 0, but queued: %s", where != NULL ?
+		    where : "no fault", queued(p));
+}
+
+/* The look at the names does not decide. */
+static void
+a_file_that_cannot_be_examined_is_opened(void **state)
+{
+	(void)state;
+	run_with_faults(&(struct fault){ "fstatat", FAULT_ERROR, EIO, false },
+	    success_leaves_nothing);
+}
+
+static void
+failure_sends_nothing(struct queue_fixture *p, const struct program_result *o,
+    const char *where)
+{
+	assert_int_equal(o->status, where == NULL ? EX_OK : EX_OSERR);
+	if (where == NULL)
+		return;
+	assert_non_null(strstr(o->err.data, "cannot start a worker process: "
+	    "Resource temporarily unavailable"));
+	assert_string_equal(queued(p), "?a@example.net");
+}
+
 /* A queue run that says that it could not be made has sent nothing. */
 static void
 without_a_worker_nothing_is_sent(void **state)
 {
-	const struct fault	fault = { "fork", FAULT_ERROR, EAGAIN, false };
-	struct queue_fixture	p;
-	struct program_result	o;
-	struct fault_run	f;
-
 	(void)state;
-	if (SKIP_SANITIZED)
-		skip_because("AddressSanitizer has an allocator of its own");
-	queue_fixture_open_fast(&p, &(struct script){ 0 });
-	fault_open(&f, &p.dir);
-	fault_begin(&f, &fault);
-	for (bool counts = true; counts || fault_next(&f); counts = false) {
-		queue_fixture_put(&p, me, LIST("a@example.net"));
-		program_run(&o, &(struct program){ .argv = WORDS("relais",
-		    "-C", p.conf, "-q"), .env = fault_environment(&f) });
-		assert_int_equal(o.status, counts ? EX_OK : EX_OSERR);
-		if (!counts) {
-			assert_non_null(strstr(o.err.data, "cannot start a "
-			    "worker process: Resource temporarily "
-			    "unavailable"));
-			assert_string_equal(queued(&p), "?a@example.net");
-			queue_fixture_run(&p, "-q", EX_OK);
-		}
-		program_result_free(&o);
-		if (counts)
-			fault_choose(&f, 0, 0);
-	}
-	fault_close(&f);
-	queue_fixture_close(&p);
+	run_with_faults(&(struct fault){ "fork", FAULT_ERROR, EAGAIN, false },
+	    failure_sends_nothing);
 }
 
 /* Many messages, sent by two queue runs with several connections each. */
