@@ -429,8 +429,10 @@ handshake(struct tls *tls, int fd, struct failure *why)
 	struct server	*s = tls->server;
 	char		 octet;
 
-	/* No clear text follows STARTTLS; if the server sends any, it fails. */
-	must(s->in_at == s->in.len && recv(s->fd, &octet, 1, MSG_DONTWAIT) < 0);
+	/* No clear text follows STARTTLS; if the server sends any, it fails.
+	 * At the end of the script, the server has closed the connection. */
+	must(s->in_at == s->in.len &&
+	    recv(s->fd, &octet, 1, MSG_DONTWAIT) <= 0);
 	if (s->out_at < s->out.len || recv(fd, &octet, 1, MSG_DONTWAIT) > 0) {
 		failed(why, EX_PROTOCOL, "this is not TLS");
 		return TLS_FAILED;
