@@ -345,8 +345,8 @@ trusted_read(struct buffer *text, const char *path, size_t limit,
 	if (fd == -1) {
 		bool	missing = errno == ENOENT || errno == ENOTDIR;
 
-		failed_errno(why, failure_may_pass(errno) ? EX_TEMPFAIL : EX_CONFIG,
-		    "%s", path);
+		failed_errno(why, failure_may_pass(errno) ? EX_TEMPFAIL :
+		    EX_CONFIG, "%s", path);
 		/* ENXIO: a socket, or a device that does not exist. */
 		if (!missing && stat(path, st) == 0)
 			is_regular(path, st, why);

@@ -1,6 +1,6 @@
-#include "support/conf_load.h"
 #include "support/spool_place.h"
 
+#include "support/conf_load.h"
 #include "support/temp_spool.h"
 #include "util/buffer.h"
 

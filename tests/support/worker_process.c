@@ -1,4 +1,3 @@
-#include "support/conf_load.h"
 #include "support/worker_process.h"
 
 #include <setjmp.h>
@@ -16,6 +15,7 @@
 
 #include "serve/serve_channel.h"
 #include "serve/serve_worker.h"
+#include "support/conf_load.h"
 
 void
 worker_process_open(struct worker_process *p, const struct script *script)
