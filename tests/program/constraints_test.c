@@ -230,13 +230,17 @@ keeps_its_promises(void **state)
 		struct scenario_excuse	 excuse = { 0 };
 		int64_t			 start = clock_ms();
 
-		if (is_too_slow(scenario, how, value))
+		if (is_too_slow(scenario, how, value)) {
+			scenario_close(&p);
 			skip_because("a client waits a minute for the service; "
 			    "make check-faults tests it");
+		}
 		scenario_run(&p, &(struct program){ .prepare = how->prepare,
 		    .ctx = &value });
-		if (p.o.status == 99)
+		if (p.o.status == 99) {
+			scenario_close(&p);
 			skip_because("the constraint cannot be set");
+		}
 		if (how->prepare == close_descriptors) {
 			excuse.is_unheard = (value & 2) != 0;
 			excuse.is_mute = (value & 4) != 0;
