@@ -404,7 +404,6 @@ child_was_not_started(const struct child *c, struct failure *why)
 	    error == ENOTDIR || error == EISDIR || error == ELOOP ||
 	    error == EPERM || error == ENAMETOOLONG || error == ELIBBAD ||
 	    error == EINVAL;
-	errno = error;
 	failed(why, lasts ? EX_CONFIG : EX_OSERR, "%s", strerror(error));
 	/* command_search() has found the program itself. */
 	if (error == ENOENT)

@@ -153,27 +153,20 @@ submit_begin_session(struct submit *s)
 	local_names_begin(&s->local_names, s->options.config, s->options.me);
 }
 
-/* See service_advise(). */
-static void
-advise(const struct submit *s, struct failure *why)
-{
-	const struct submit_no_service	*n = &s->no_service;
-
-	service_advise(n->down ? SERVICE_DOWN : n->absent ? SERVICE_ABSENT :
-	    SERVICE_OFF, &n->why, "let this user read the file", why);
-}
-
 /*
- * A refusal because this user has no permission to read the configuration or
- * the aliases is temporary if the service is down: the service can send the
- * message.  Returns false.
+ * A refusal because this user has no permission to read a file is temporary if
+ * the service is down: the service can send the message.  Returns false.
  */
 static bool
 excuse(const struct submit *s, struct failure *why)
 {
+	const struct submit_no_service	*n = &s->no_service;
+
 	if (why->status == EX_NOPERM) {
-		advise(s, why);
-		if (s->no_service.down)
+		service_advise(n->down ? SERVICE_DOWN : n->absent ?
+		    SERVICE_ABSENT : SERVICE_OFF, &n->why,
+		    "let this user read the file", why);
+		if (n->down)
 			why->status = EX_TEMPFAIL;
 	}
 	return false;
@@ -620,6 +613,7 @@ static void
 excuse_secret(const struct submit_job *j)
 {
 	const struct submit	*s = j->submit;
+	bool			 unreadable = false;
 
 	for (size_t i = 0; i < j->envelope->n; i++) {
 		struct outcome	*o = &j->result->outcomes[i];
@@ -628,15 +622,16 @@ excuse_secret(const struct submit_job *j)
 		if (o->kind != OUTCOME_FAILED || o->status != EX_NOPERM ||
 		    !o->not_attempted)
 			continue;
-		if (credentials_unreadable(s->options.config) == NULL)
+		if (!unreadable &&
+		    credentials_unreadable(s->options.config) == NULL)
 			return;
+		unreadable = true;
 		failed(&why, EX_NOPERM, "%s", outcome_text(o));
-		advise(s, &why);
+		excuse(s, &why);
 		outcome_set_text(o, "%s", why.text);
-		if (s->no_service.down) {
+		o->status = why.status;
+		if (o->status == EX_TEMPFAIL)
 			o->kind = OUTCOME_DEFERRED;
-			o->status = EX_TEMPFAIL;
-		}
 	}
 }
 

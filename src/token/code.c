@@ -109,16 +109,14 @@ code_wait(const struct code *c, const struct store *s,
 		.remark = c->remark,
 	};
 	struct buffer			 code = { 0 }, form = { 0 };
-	const char			*remedy;
 	bool				 good = false;
 
 	if (!loopback_receive(&c->listener, &login, &code, why)) {
-		if (why->status != EX_NOPERM)	/* not a text of the server */
-			return false;
-		remedy = remedy_for(why->text);
-		return failed(why, EX_NOPERM, "the login was refused: %s%s%s",
-		    why->text, remedy != NULL ? "; " : "",
-		    remedy != NULL ? remedy : "");
+		if (why->status == EX_NOPERM) {	/* a text of the server */
+			remedy_add(why, why->text);
+			failure_prefix(why, "the login was refused: ");
+		}
+		return false;
 	}
 	http_form_add(&form, "grant_type", "authorization_code");
 	http_form_add(&form, "code", code.data);

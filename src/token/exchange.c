@@ -139,8 +139,7 @@ static enum exchange_result
 read_reply(struct exchange *e, const struct http_reply *reply,
     const struct answer *a, struct failure *why)
 {
-	const char	*remedy;
-	bool		 has_text;
+	bool	has_text;
 
 	if (a == NULL)
 		return unknown_reply(e, reply, why);
@@ -150,12 +149,11 @@ read_reply(struct exchange *e, const struct http_reply *reply,
 	if (!read_error(e, a, why))
 		return unknown_reply(e, reply, why);
 	has_text = e->description[0] != '\0';
-	remedy = remedy_for(e->description);
 	failed(why, is_passing(reply->status) ||
 	    is_in(passing_errors, e->error) ? EX_TEMPFAIL :
 	    is_in(login_errors, e->error) ? EX_NOPERM : EX_CONFIG,
-	    "%s%s%s%s%s", e->error, has_text ? ": " : "", e->description,
-	    remedy != NULL ? "; " : "", remedy != NULL ? remedy : "");
+	    "%s%s%s", e->error, has_text ? ": " : "", e->description);
+	remedy_add(why, e->description);
 	return why->status == EX_TEMPFAIL ? EXCHANGE_FAILED : EXCHANGE_REFUSED;
 }
 

@@ -29,16 +29,17 @@ static const struct {
 	{ "AADSTS50173", "the password of the account was changed" },
 };
 
-const char *
-remedy_for(const char *text)
+void
+remedy_add(struct failure *why, const char *text)
 {
 	for (size_t i = 0; i < sizeof(remedies) / sizeof(*remedies); i++) {
 		const char	*code = remedies[i].code;
 		const char	*found = strstr(text, code);
 
 		if (found != NULL &&
-		    !isdigit((unsigned char)found[strlen(code)]))
-			return remedies[i].words;
+		    !isdigit((unsigned char)found[strlen(code)])) {
+			failure_suffix(why, "; %s", remedies[i].words);
+			return;
+		}
 	}
-	return NULL;
 }

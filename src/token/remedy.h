@@ -4,7 +4,9 @@
 #ifndef TOKEN_REMEDY_H
 #define TOKEN_REMEDY_H
 
-/* For the first known error in the text of a server; NULL: there is none. */
-const char *remedy_for(const char *text);
+#include "util/failure.h"
+
+/* Appends the remedy for the first known error in the text of a server. */
+void	remedy_add(struct failure *why, const char *text);
 
 #endif

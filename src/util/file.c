@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "util/buffer.h"
 #include "util/memory.h"
 
 bool
@@ -151,15 +152,12 @@ file_directory(const char *path)
 char *
 file_absolute(const char *path)
 {
-	char	*directory = path[0] == '/' ? NULL : getcwd(NULL, 0);
-	char	*whole;
-	size_t	 room;
+	char		*directory = path[0] == '/' ? NULL : getcwd(NULL, 0);
+	struct buffer	 whole = { 0 };
 
-	if (directory == NULL)
-		return memory_copy(path);
-	room = strlen(directory) + strlen(path) + 2;
-	whole = memory_new(room, 1);
-	snprintf(whole, room, "%s/%s", directory, path);
+	if (directory != NULL)
+		buffer_addf(&whole, "%s/", directory);
+	buffer_add_text(&whole, path);
 	free(directory);
-	return whole;
+	return buffer_take(&whole);
 }
