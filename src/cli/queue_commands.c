@@ -334,7 +334,7 @@ find_command(const char *name)
 
 /* Returns 2, the number of words, or -1 with why. */
 static int
-parse_time(int64_t *seconds, int64_t least, const char *word,
+parse_age(int64_t *seconds, int64_t least, const char *word,
     const char *value, struct failure *why)
 {
 	uint64_t	ms;
@@ -371,9 +371,9 @@ parse_option(struct queue_request *r, const char *word, const char *value,
 	else if (strcmp(word, "--recipient") == 0)
 		return r->recipient = value, 2;
 	else if (strcmp(word, "--older") == 0)
-		return parse_time(&r->older_s, 0, word, value, why);
+		return parse_age(&r->older_s, 0, word, value, why);
 	else if (strcmp(word, "--since") == 0)
-		return parse_time(&r->since_s, 1, word, value, why);
+		return parse_age(&r->since_s, 1, word, value, why);
 	else
 		return 0;
 	return 1;

@@ -91,8 +91,8 @@ find_group(const struct setup_answers *s, gid_t *gid, struct failure *why)
 		return config_target_group(gid, why);
 	group = getgrnam(name);
 	if (group == NULL)
-		return failed(why, EX_USAGE, "--group: there is no group %s",
-		    name);
+		return failed(why, EX_USAGE, "--group: the group %s does not "
+		    "exist", name);
 	*gid = group->gr_gid;
 	return true;
 }

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "check/check.h"
-#include "cli/child.h"
 #include "cli/findings.h"
 #include "cli/output.h"
+#include "cli/process.h"
 #include "config/section.h"
 #include "util/memory.h"
 
@@ -124,7 +124,7 @@ setup_verify(const struct section *answers, const char *secret,
 	config_free(&config);
 	if (pid == -1)
 		failed_errno(&why, EX_OSERR, "cannot start a process");
-	else if (child_wait(pid, &status, &why))
+	else if (process_wait(pid, &status, &why))
 		return status;
 	return print_failure(&why);
 }

@@ -8,9 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/child.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/process.h"
 #include "cli/report.h"
 #include "cli/send.h"
 #include "cli/transcript.h"
@@ -302,7 +302,7 @@ run_test_as(struct test_request *r)
 		if (fflush(stdout) != 0 && status == EX_OK)
 			status = EX_IOERR;
 		_exit(status);
-	} else if (child_wait(child, &status, &why)) {
+	} else if (process_wait(child, &status, &why)) {
 		return status;
 	} else {
 		failure_prefix(&why, "--user: ");

@@ -48,7 +48,7 @@ make_prefix(const struct smarthost_url *h)
 	return buffer_take(&prefix);
 }
 
-/* The user of this process, not the one who has submitted the message. */
+/* Names the user of this process, not the one who submitted the message. */
 static void
 add_user(struct failure *why)
 {

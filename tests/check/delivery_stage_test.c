@@ -65,7 +65,7 @@ static const struct delivery_case cases[] = {
 	    "connect warning all mail is accepted and discarded => " },
 };
 
-/* access(2) uses the real user, who is not root then. */
+/* The real user ID, which access(2) checks, must not be that of root. */
 static void
 set_read_only(struct temp_dir *dir, bool on)
 {

@@ -256,7 +256,7 @@ static const struct refusal refusals[] = {
 	{ "a password that is too long", { NULL }, NULL, EX_DATAERR,
 	    "--password-stdin: the password is too long" },
 	{ "a group that does not exist", { "--group", "no-such-group" },
-	    "x\n", EX_USAGE, "--group: there is no group no-such-group" },
+	    "x\n", EX_USAGE, "--group: the group no-such-group does not exist" },
 	{ "a password with a control character", { NULL }, "se\033[Dcret\n",
 	    EX_DATAERR, "the password contains a control character, perhaps "
 	    "that of an arrow key" },
@@ -367,7 +367,7 @@ a_group_is_looked_up_before_the_questions(void **state)
 	place_open(&p, &host);
 	place_add(&p, WORDS("--group", "no-such-group"));
 	terminal_start(&t, &(struct program){ .argv = p.words }, 80);
-	terminal_wait(&t, "--group: there is no group no-such-group");
+	terminal_wait(&t, "--group: the group no-such-group does not exist");
 	assert_int_equal(terminal_end(&t), EX_USAGE);
 	tls_fixture_close(&p.at);
 }

@@ -29,7 +29,7 @@ count_lines(const char *path, const char *words)
 	return n;
 }
 
-/* There is no descriptor for the channel. */
+/* The channel cannot be opened, because no descriptor is left. */
 static void
 cannot_fork(struct serve_state *s)
 {

@@ -1,8 +1,8 @@
 /*
- * child.h - wait for the end of a child process
+ * process.h - wait for the end of a child process
  */
-#ifndef CLI_CHILD_H
-#define CLI_CHILD_H
+#ifndef CLI_PROCESS_H
+#define CLI_PROCESS_H
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -10,6 +10,6 @@
 #include "util/failure.h"
 
 /* Sets the exit status; false with EX_OSERR if a signal has killed the child. */
-bool	child_wait(pid_t, int *status, struct failure *why);
+bool	process_wait(pid_t, int *status, struct failure *why);
 
 #endif

@@ -1,11 +1,11 @@
-#include "cli/child.h"
+#include "cli/process.h"
 
 #include <errno.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 
 bool
-child_wait(pid_t pid, int *status, struct failure *why)
+process_wait(pid_t pid, int *status, struct failure *why)
 {
 	int	end;
 
