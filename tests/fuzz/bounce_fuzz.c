@@ -23,7 +23,6 @@
 #include "submit/bounce.h"
 #include "submit/digest.h"
 #include "submit/local_names.h"
-#include "util/file.h"
 #include "util/memory.h"
 #include "util/text.h"
 
@@ -204,12 +203,8 @@ static bool
 try(uint8_t kind, const void *data, size_t len)
 {
 	struct entry	e;
-	struct failure	why;
-	int		fd = file_in_memory();
-	bool		valid;
+	bool		valid = entry_text_open(&e, data, len);
 
-	must(fd != -1 && file_write(fd, data, len));
-	valid = entry_adopt(&e, "0123456789abcde", fd, &why);
 	if (valid && is_true(&e)) {
 		if (kind % 4 == 3)
 			make_digest(&e);
@@ -225,15 +220,10 @@ int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct buffer	mended = { 0 };
-
 	if (len == 0)
 		return 0;
 	if (config.first == NULL)
 		open_all();
-	if (!try(data[0], data + 1, len - 1) &&
-	    entry_text_mend(&mended, data + 1, len - 1))
-		try(data[0], mended.data, mended.len);
-	buffer_free(&mended);
+	entry_text_try(try, data, len);
 	return 0;
 }

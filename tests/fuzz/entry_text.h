@@ -12,7 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fuzz/must.h"
+#include "queue/entry.h"
 #include "util/buffer.h"
+#include "util/file.h"
 
 enum { ENTRY_TEXT_REASON = 512, ENTRY_TEXT_OUTCOME = 23 };
 
@@ -82,6 +85,34 @@ entry_text_mend(struct buffer *to, const uint8_t *data, size_t len)
 	memcpy(to->data + START, numbers, NUMBERS);
 	buffer_add(to, message, (size_t)(end - message));
 	return true;
+}
+
+/* Opens the text as an entry, without a queue; false if it is invalid. */
+static inline bool
+entry_text_open(struct entry *e, const void *data, size_t len)
+{
+	struct failure	why;
+	int		fd = file_in_memory();
+
+	must(fd != -1 && file_write(fd, data, len));
+	return entry_adopt(e, "0123456789abcde", fd, &why);
+}
+
+/*
+ * For an input that consists of an octet, which must exist, and an entry: calls
+ * try() and, if it says that the entry is invalid, calls it again with the right
+ * lengths.
+ */
+static inline void
+entry_text_try(bool (*try)(uint8_t octet, const void *data, size_t len),
+    const uint8_t *data, size_t len)
+{
+	struct buffer	mended = { 0 };
+
+	if (!try(data[0], data + 1, len - 1) &&
+	    entry_text_mend(&mended, data + 1, len - 1))
+		try(data[0], mended.data, mended.len);
+	buffer_free(&mended);
 }
 
 #endif

@@ -22,7 +22,6 @@
 #include "fuzz/own_config.h"
 #include "queue/entry.h"
 #include "relay/relay.h"
-#include "util/file.h"
 
 /* What the smarthost offers, and whether it accepts messages. */
 enum { UTF8 = 1, EIGHT_BIT = 2, CHUNKING = 4, OTHERS = 8, REFUSES = 16 };
@@ -226,16 +225,12 @@ attempt(struct relay *relay, const struct entry *e)
 }
 
 static bool
-try(unsigned offers, const void *data, size_t len)
+try(uint8_t offers, const void *data, size_t len)
 {
 	struct relay	relay;
 	struct entry	e;
-	struct failure	why;
-	int		fd = file_in_memory();
-	bool		valid;
+	bool		valid = entry_text_open(&e, data, len);
 
-	must(fd != -1 && file_write(fd, data, len));
-	valid = entry_adopt(&e, "message", fd, &why);
 	if (valid) {
 		host.offers = offers;
 		relay_begin(&relay, &config, &me, NULL);
@@ -262,17 +257,12 @@ int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct buffer	mended = { 0 };
-
 	if (len == 0)
 		return 0;
 	if (config.first == NULL) {
 		own_config_parse(&config, text, strlen(text));
 		atexit(free_config);
 	}
-	if (!try(data[0], data + 1, len - 1) &&
-	    entry_text_mend(&mended, data + 1, len - 1))
-		try(data[0], mended.data, mended.len);
-	buffer_free(&mended);
+	entry_text_try(try, data, len);
 	return 0;
 }

@@ -19,7 +19,6 @@
 #include "cli/queue_source.h"
 #include "fuzz/entry_text.h"
 #include "fuzz/must.h"
-#include "util/file.h"
 #include "util/json.h"
 #include "util/memory.h"
 #include "util/text.h"
@@ -174,12 +173,8 @@ static bool
 try(uint8_t how, const void *data, size_t len)
 {
 	struct entry	e;
-	struct failure	why;
-	int		fd = file_in_memory();
-	bool		valid;
+	bool		valid = entry_text_open(&e, data, len);
 
-	must(fd != -1 && file_write(fd, data, len));
-	valid = entry_adopt(&e, "0123456789abcde", fd, &why);
 	if (valid) {
 		e.dir = how & FAILED ? SPOOL_FAILED : SPOOL_QUEUE;
 		e.locked = how & LOCKED;
@@ -197,16 +192,11 @@ int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct buffer	mended = { 0 };
-
 	if (len == 0)
 		return 0;
 	part = memory_copy_n((const char *)data + (len > PART ? len - PART :
 	    1), len > PART ? PART : len - 1);
-	if (!try(data[0], data + 1, len - 1) &&
-	    entry_text_mend(&mended, data + 1, len - 1))
-		try(data[0], mended.data, mended.len);
+	entry_text_try(try, data, len);
 	free(part);
-	buffer_free(&mended);
 	return 0;
 }
