@@ -561,24 +561,34 @@ flood_without_end(SSL *ssl, struct tls_peer_report *report)
 	_exit(0);
 }
 
+/* Starts the peer, and opens a stream with TLS to it. */
+static void
+open_peer(struct tls_peer *peer, const struct tls_peer_form *form,
+    struct stream *s)
+{
+	struct tls_options	options = usual_options();
+	struct failure		why;
+
+	tls_peer_start(peer, form);
+	stream_open(s, peer->fd);
+	stream_set_timeout(s, 20 * 1000);
+	assert_true(stream_start_tls(s, world.m,
+	    world.m->start(&options, &why), &why));
+}
+
 /* Each wait of the write ends with input. */
 static void
 a_write_times_out_although_records_without_data_arrive(void **state)
 {
 	struct tls_peer_form	 form = { .chain = { &world.leaf },
 				    .serve = flood_without_end };
-	struct tls_options	 options = usual_options();
 	char			*much = calloc(1, 8 << 20);
 	struct tls_peer		 peer;
 	struct stream		 s;
 	struct failure		 why;
 
 	(void)state;
-	tls_peer_start(&peer, &form);
-	stream_open(&s, peer.fd);
-	stream_set_timeout(&s, 20 * 1000);
-	assert_true(stream_start_tls(&s, world.m,
-	    world.m->start(&options, &why), &why));
+	open_peer(&peer, &form, &s);
 	stream_read_while_writing(&s, 1000);
 	stream_set_wait_timeout(&s, 1000);
 	assert_false(stream_write(&s, much, 8 << 20, &why));
@@ -627,7 +637,6 @@ a_write_sleeps_while_new_keys_cannot_be_sent(void **state)
 {
 	struct tls_peer_form	 form = { .chain = { &world.leaf },
 				    .serve = request_keys };
-	struct tls_options	 options = usual_options();
 	struct tls_peer		 peer;
 	struct stream		 s;
 	struct failure		 why;
@@ -635,11 +644,7 @@ a_write_sleeps_while_new_keys_cannot_be_sent(void **state)
 	clock_t			 before;
 
 	(void)state;
-	tls_peer_start(&peer, &form);
-	stream_open(&s, peer.fd);
-	stream_set_timeout(&s, 20 * 1000);
-	assert_true(stream_start_tls(&s, world.m,
-	    world.m->start(&options, &why), &why));
+	open_peer(&peer, &form, &s);
 	fill_socket(&s);
 	while (available(s.fd) < FLOOD && tries-- > 0)
 		poll(NULL, 0, 10);
